@@ -1,0 +1,39 @@
+/*
+ * Facts: the log's vocabulary. A fact is a JSON object {"fact": name, …} with every value resolved (ids, times, units, versions);
+ * fact_apply changes the state by it and by nothing else, so that the log alone rebuilds the state (I11).
+ */
+#ifndef POLICEGRID_ENGINE_FACTS_H
+#define POLICEGRID_ENGINE_FACTS_H
+
+#include <stdint.h>
+#include <cjson/cJSON.h>
+
+#define FACT_SCHEMA_VERSION 1
+
+typedef struct State State;
+typedef struct Engine Engine;
+
+/* Where the fact stands in the log. History rows take who, when and which from here. */
+typedef struct FactContext {
+        Engine *engine;
+        State *state;
+        uint64_t seq;
+        int64_t at;
+        const char *sender;   /* member, or "daemon" */
+        const char *unit;     /* spoken as, "" when none */
+} FactContext;
+
+typedef void FactApply(const FactContext *context, const cJSON *fact);
+
+typedef struct FactRule { const char *name; FactApply *apply; } FactRule;
+
+/* Each module's rules, NULL-name-terminated; facts.c holds the list of modules. Unknown names assert: the log is ours. */
+extern const FactRule task_fact_rules[];          /* task.c */
+extern const FactRule escalation_fact_rules[];    /* escalation.c */
+extern const FactRule warning_fact_rules[];       /* warning.c: warnings and notices */
+extern const FactRule report_fact_rules[];        /* report.c: reports and device events */
+extern const FactRule organisation_fact_rules[];  /* admin.c: organisation, members, playbooks */
+
+void fact_apply(const FactContext *context, const cJSON *fact);
+
+#endif

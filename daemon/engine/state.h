@@ -1,0 +1,201 @@
+/*
+ * State: the open part of one area in memory: warnings, notices, reports, cases, tasks, escalations, and what indexes them.
+ * Only facts change it (facts.h). Every object begins with Object, through which undo, rows and documents are driven:
+ * state_touch() before the first change in a batch keeps a copy for undo and marks it for writing and publishing.
+ */
+#ifndef POLICEGRID_ENGINE_STATE_H
+#define POLICEGRID_ENGINE_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <cjson/cJSON.h>
+
+#include "engine/organisation.h"
+#include "engine/playbook.h"
+#include "engine/table.h"
+#include "proto/identifier.h"
+#include "proto/map.h"
+#include "proto/timestamp.h"
+#include "proto/topic.h"
+
+typedef struct State State;
+
+typedef enum ObjectKind {
+        OBJECT_WARNING = 1, OBJECT_NOTICE, OBJECT_REPORT, OBJECT_CASE, OBJECT_TASK, OBJECT_ESCALATION, OBJECT_DEVICE
+} ObjectKind;
+
+typedef struct Object {
+        ObjectKind kind;
+        uint64_t changed_seq;   /* event that changed it last */
+        void *undo;             /* copy from before this batch; NULL = untouched */
+        bool is_new;            /* made in this batch */
+        bool is_gone;           /* leaves memory at commit (terminal and its document cleared) */
+} Object;
+
+/* How real: CAP 1.2 status. Exercise and Test run everything and count in no statistic. */
+typedef enum Reality { REALITY_ACTUAL = 0, REALITY_EXERCISE, REALITY_TEST } Reality;
+const char *reality_name(Reality reality);   /* "Actual", … */
+Reality reality_parse(const char *text);
+
+typedef enum WarningState { WARNING_ACTIVE = 0, WARNING_CANCELLED, WARNING_EXPIRED, WARNING_SUPERSEDED } WarningState;
+
+typedef struct Warning {
+        Object object;
+        char id[UUID_LENGTH + 1];         /* ours, of the whole chain of Alert, Update, Cancel: topic …/notice/{warning} */
+        char identifier[MESSAGE_ID_MAX + 1]; /* CAP identifier of the latest message of the chain */
+        char sender[MEMBER_MAX + 1];
+        char unit[NAME_MAX_GRID + 1];     /* unit that posted it */
+        char event_code[NAME_MAX_GRID + 1]; /* what chose the playbook; "" when the text of event did */
+        WarningState state;
+        Severity severity;
+        Reality reality;
+        int64_t sent, expires;            /* expires: TIMESTAMP_NONE when open */
+        int64_t revision;
+        char playbook[65];                /* hash of the version that its work runs on */
+        cJSON *identifiers;               /* every CAP identifier of the chain */
+        cJSON *units;                     /* addressed units now, array of ids */
+        cJSON *cap;                       /* latest CAP message as posted, our own additions stripped */
+} Warning;
+
+typedef struct Notice {                   /* a warning at one unit */
+        Object object;
+        char warning[UUID_LENGTH + 1];
+        char unit[NAME_MAX_GRID + 1];
+        bool withdrawn;
+        int64_t revision;                 /* of the warning, last shown */
+        int64_t ack_wanted_at;            /* when acknowledgement was (again) asked */
+        cJSON *acks;                      /* {member: RFC 3339 time} for the current request */
+} Notice;
+
+typedef enum ReportState { REPORT_OPEN = 0, REPORT_DISPATCHED, REPORT_MERGED, REPORT_DISMISSED, REPORT_RECORDED } ReportState;
+
+typedef struct Report {
+        Object object;
+        char id[UUID_LENGTH + 1];
+        char number[24];
+        char kind[NAME_MAX_GRID + 1];
+        char unit[NAME_MAX_GRID + 1];
+        char sender[MEMBER_MAX + 1];
+        ReportState state;
+        Severity severity;
+        Reality reality;
+        int64_t at, occurred_at;
+        int64_t revision, state_revision;
+        char case_id[UUID_LENGTH + 1];    /* "" until work came of it */
+        char merged_into[UUID_LENGTH + 1];
+        char place[NAME_MAX_GRID + 1];
+        char note[UUID_LENGTH + 1];       /* private_text id, "" when none */
+        cJSON *fields;                    /* checked fields; never NULL */
+} Report;
+
+typedef struct WorkCase {                 /* what groups the tasks of one origin at one chain */
+        Object object;
+        char id[UUID_LENGTH + 1];
+        char number[24];                  /* 2026-0312 */
+        char playbook[65];
+        cJSON *results;                   /* {"step": result} */
+        cJSON *visits;                    /* {"step": n} */
+        char outcome[NAME_MAX_GRID + 1];  /* "" while open */
+        uint32_t n_open;                  /* open tasks (derived at load) */
+} WorkCase;
+
+typedef enum TaskState {
+        TASK_STATE_ISSUED = 0, TASK_STATE_ACCEPTED, TASK_STATE_IN_PROGRESS, TASK_STATE_COMPLETED, TASK_STATE_CLOSED,
+        TASK_STATE_SUSPENDED, TASK_STATE_CANCELLED, TASK_STATE_EXPIRED
+} TaskState;
+const char *task_state_name(TaskState state);
+TaskState task_state_parse(const char *text);
+static inline bool task_state_is_terminal(TaskState state) {
+        return state == TASK_STATE_CLOSED || state == TASK_STATE_CANCELLED || state == TASK_STATE_EXPIRED;
+}
+
+typedef enum Card { CARD_NONE = 0, CARD_YELLOW, CARD_RED } Card;
+
+typedef struct Task {
+        Object object;
+        char id[UUID_LENGTH + 1];
+        char number[24];
+        char case_id[UUID_LENGTH + 1];
+        char kind[NAME_MAX_GRID + 1];       /* playbook's name, or "task" by hand */
+        char playbook[65];                  /* hash of the version, "" by hand and built-in */
+        char step[STEP_NAME_MAX + 1];
+        char unit[NAME_MAX_GRID + 1];       /* lead unit: where the task lives */
+        uint8_t tier;
+        char handler[NAME_MAX_GRID + 1];    /* unit that works on it now (staffed_by, escalation taken over) */
+        char origin_type[16];               /* warning, report, duty, device, task (by hand: member) */
+        char origin_id[TARGET_MAX + 1];
+        char origin_unit[NAME_MAX_GRID + 1];
+        TaskState state, resume_state;      /* resume_state: where a suspension returns to */
+        Severity severity;
+        Reality reality;
+        Audience audience;
+        char assignee[MEMBER_MAX + 1];
+        int64_t revision, state_revision;
+        int64_t issued_at, not_before, accept_by, start_by, finish_by, verify_by; /* TIMESTAMP_NONE when none */
+        int64_t accepted_at, started_at, completed_at, ended_at, suspended_at, suspend_until;
+        Card card;
+        char escalation[UUID_LENGTH + 1];   /* open escalation, "" when none */
+        char follows[UUID_LENGTH + 1];      /* predecessor of a reopened task */
+        char place[NAME_MAX_GRID + 1], device[NAME_MAX_GRID + 1];
+        char dedup[128];                    /* key while open, "" when none */
+        uint32_t hops, count, returns;
+        cJSON *timers;                      /* pending timers: [{"kind","due"}], see deadline.h */
+        cJSON *body;                        /* title{zh,en}, instruction, checklist, form, result, acks, quorum, participants[{unit,part,accepted,agreed}], clocks, request, transfer; never NULL */
+} Task;
+
+typedef enum EscalationState { ESCALATION_OPEN = 0, ESCALATION_ACCEPTED, ESCALATION_RESOLVED, ESCALATION_RETURNED, ESCALATION_PASSED_UP, ESCALATION_WITHDRAWN } EscalationState;
+const char *escalation_state_name(EscalationState state);
+static inline bool escalation_is_open(EscalationState state) { return state <= ESCALATION_ACCEPTED; }
+
+typedef struct Escalation {
+        Object object;
+        char id[UUID_LENGTH + 1];
+        char task[UUID_LENGTH + 1];
+        char from[NAME_MAX_GRID + 1], to[NAME_MAX_GRID + 1];
+        uint32_t level;                     /* 1 = first rung */
+        EscalationState state;
+        char cause[16];                     /* accept, start, finish, verify (a clock) or escalate (a verb) */
+        char reason[NAME_MAX_GRID + 1];     /* quick-phrase code, "" when none */
+        char note[UUID_LENGTH + 1];         /* private_text id */
+        char by[MEMBER_MAX + 1];            /* who, "daemon" for clocks */
+        char assignee[MEMBER_MAX + 1];
+        char bundle[UUID_LENGTH + 1];       /* one alert a bundle in 15 minutes */
+        char passed_to[UUID_LENGTH + 1];    /* the next rung's escalation */
+        int64_t opened_at, accept_by, finish_by, accepted_at, ended_at;
+        char outcome[NAME_MAX_GRID + 1];
+        int64_t revision, state_revision;
+        cJSON *timers;
+} Escalation;
+
+State *state_new(void);
+State *state_free(State *state);
+
+Warning *state_warning(const State *state, const char *id);
+Warning *state_warning_by_identifier(const State *state, const char *identifier); /* any identifier of a chain */
+Notice *state_notice(const State *state, const char *warning, const char *unit);
+Report *state_report(const State *state, const char *id);
+WorkCase *state_case(const State *state, const char *id);
+Task *state_task(const State *state, const char *id);
+Task *state_task_by_dedup(const State *state, const char *key);   /* open tasks only */
+Escalation *state_escalation(const State *state, const char *id);
+/* Iterate in order of insertion (= creation); *cursor starts at 0; NULL at the end. */
+Warning *state_next_warning(const State *state, size_t *cursor);
+Notice *state_next_notice(const State *state, size_t *cursor);
+Report *state_next_report(const State *state, size_t *cursor);
+Task *state_next_task(const State *state, size_t *cursor);
+Escalation *state_next_escalation(const State *state, size_t *cursor);
+/* Tasks of one unit, one origin: arrays borrowed until the next change. */
+size_t state_tasks_of_unit(const State *state, const char *unit, Task *const **ret);
+size_t state_tasks_of_origin(const State *state, const char *origin_id, Task *const **ret);
+
+const Organisation *state_organisation(const State *state);
+PlaybookSet *state_playbooks(const State *state);
+uint64_t state_epoch(const State *state);
+
+/* Called by apply functions only: before the first change of an object in a batch. `seq` becomes its changed_seq. */
+void state_touch(State *state, void *object, uint64_t seq);
+/* New object of that kind, zeroed, registered under its keys when state_insert is called. */
+void *state_make(State *state, ObjectKind kind);
+void state_insert(State *state, void *object, uint64_t seq);
+
+#endif

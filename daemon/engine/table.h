@@ -18,6 +18,7 @@ typedef enum TableId {
         TABLE_SEAT,
         TABLE_PLACE,
         TABLE_DEVICE,
+        TABLE_DEVICE_STATUS,     /* what a device last said: online, since, faults; apart, so that an organisation file cannot undo it */
         TABLE_ORGANISATION,      /* applied organisation files, by version */
         TABLE_PLAYBOOK,          /* playbook versions, immutable, by hash */
         TABLE_WARNING,
@@ -35,7 +36,7 @@ typedef enum TableId {
 
 typedef struct Column {
         const char *name;
-        const char *type; /* SQL type of one cell: text, uuid, bigint, integer, boolean, timestamptz, jsonb, bytea */
+        const char *type; /* SQL type of one cell: text, uuid, bigint, integer, boolean, timestamptz, jsonb */
 } Column;
 
 typedef struct Table {

@@ -10,13 +10,13 @@
 #include <stdint.h>
 #include <cjson/cJSON.h>
 
+#include "engine/organisation.h"
 #include "proto/code.h"
 #include "proto/identifier.h"
 #include "proto/message.h"
 
 typedef struct Engine Engine;
 typedef struct State State;
-typedef struct Organisation Organisation;
 
 typedef struct Decision {
         Engine *engine;
@@ -29,13 +29,14 @@ typedef struct Decision {
         uint32_t n_ids;               /* ids made so far */
         cJSON *facts;                 /* array, owned */
         cJSON *created;               /* object for the receipt, owned; NULL until decision_created */
+        cJSON *texts;                 /* free text of this decision, on its way to private_text; engine's */
         int64_t revision;             /* of the target after the decision, -1 when none */
         bool late, masked;
         Code code;                    /* CODE_NONE = accepted */
         char detail[160];
 } Decision;
 
-/* Handler of one kind of command. Outcome is left in the decision. */
+/* Handler of one kind of command. A handler reads no other clock than decision->at. Outcome is left in the decision. */
 typedef void DecisionHandler(Decision *decision);
 
 /* Set the rejection; returns `code` so that a handler can `return (void)decision_reject(…)`. */
@@ -46,8 +47,20 @@ void decision_fact(Decision *decision, cJSON *fact);
 cJSON *fact_new(const char *name);
 /* The next id of this decision. */
 void decision_uuid(Decision *decision, char ret[static UUID_LENGTH + 1]);
+/* The next number of the year (in the town's zone): 2026-0312. Patching a `number` into an object makes it taken. */
+void decision_number(Decision *decision, char ret[static 24]);
 /* Say in the receipt what was created: {"task": id, …}. */
 void decision_created(Decision *decision, const char *name, const char *value);
+void decision_created_int(Decision *decision, const char *name, int64_t value);
+/* The organisation and the member who speaks (NULL for the daemon). */
+const Organisation *decision_organisation(const Decision *decision);
+const Member *decision_member(const Decision *decision);
+/* Body of the command; NULL for timers. */
+const cJSON *decision_body(const Decision *decision);
+/*
+ * A code word `[a-z0-9_-]{1,32}` of the body (`reason`): copied to ret, "" when absent. False after decision_reject when it is none.
+ */
+bool decision_word(Decision *decision, const char *field, bool required, char ret[static NAME_MAX_GRID + 1]);
 /*
  * Free text of the command (`note`, `reason` in words): masked, bounded, kept in private_text; the log gets a commitment.
  * Returns false after decision_reject when too long. *ret_id is "" when the command has none.

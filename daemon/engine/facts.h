@@ -8,9 +8,10 @@
 #include <stdint.h>
 #include <cjson/cJSON.h>
 
+#include "engine/state.h"
+
 #define FACT_SCHEMA_VERSION 1
 
-typedef struct State State;
 typedef struct Engine Engine;
 
 /* Where the fact stands in the log. History rows take who, when and which from here. */
@@ -27,8 +28,17 @@ typedef void FactApply(const FactContext *context, const cJSON *fact);
 
 typedef struct FactRule { const char *name; FactApply *apply; } FactRule;
 
+/*
+ * Tools of apply functions. `set` is {column: value} in the words of table.c: texts, whole numbers, booleans; times as Unix ms;
+ * null empties; a JSON object is merged key by key one level deep (null removes), an array replaces. fact_patch touches first.
+ */
+void fact_patch(const FactContext *context, void *object, const cJSON *set);
+/* A new object from `common` (may be NULL) and `set`, inserted. Returns it. */
+void *fact_make(const FactContext *context, ObjectKind kind, const cJSON *common, const cJSON *set);
+
 /* Each module's rules, NULL-name-terminated; facts.c holds the list of modules. Unknown names assert: the log is ours. */
-extern const FactRule task_fact_rules[];          /* task.c */
+extern const FactRule engine_fact_rules[];        /* facts.c: timers, numbers, free text */
+extern const FactRule task_fact_rules[];          /* task_apply.c */
 extern const FactRule escalation_fact_rules[];    /* escalation.c */
 extern const FactRule warning_fact_rules[];       /* warning.c: warnings and notices */
 extern const FactRule report_fact_rules[];        /* report.c: reports and device events */

@@ -21,7 +21,7 @@ typedef struct WorkOrigin {
         const char *place, *device;       /* NULL when none */
         const Unit *const *addressed; size_t n_addressed;
         int64_t base_at;                  /* clocks count from here (I9) */
-        const char *task_id;              /* by hand: the sender's id for the one task; NULL else */
+        int64_t expires_at;               /* tasks without a finish clock expire then; 0 or TIMESTAMP_NONE = never */
 } WorkOrigin;
 
 /*
@@ -33,6 +33,12 @@ size_t work_start(Decision *decision, const Playbook *playbook, const WorkOrigin
 size_t work_start_units(Decision *decision, const Playbook *playbook, const WorkOrigin *origin, const Unit *const *units, size_t n_units);
 /* Cancel one task with its open escalation. `reason` is a code word for the log. */
 void work_cancel(Decision *decision, const Task *task, const char *reason);
+/* The same for many, as one fact. Terminal ones are passed over. */
+void work_cancel_many(Decision *decision, const Task *const *tasks, size_t n_tasks, const char *reason);
+/* An Update changed severity or instruction (NULL = as it was): new words, acknowledgement asked again, clocks run on. */
+void work_rebrief(Decision *decision, const Task *const *tasks, size_t n_tasks, Severity severity, const char *instruction);
+/* A seat has ended: the task goes back to its unit, clocks running. */
+void work_unassign(Decision *decision, const Task *task);
 
 /* Handlers, one per kind of command (engine.c dispatches). */
 DecisionHandler warning_decide;   /* warning.c */
@@ -40,8 +46,9 @@ DecisionHandler notice_decide;    /* warning.c: `ack`, `seen` on a notice */
 DecisionHandler report_decide;    /* report.c: a report */
 DecisionHandler report_action_decide; /* report.c: dispatch, merge, dismiss, comment on a report */
 DecisionHandler device_decide;    /* device.c: heartbeat, event */
-DecisionHandler task_decide;      /* task.c: verbs on a task, `issue` included */
-DecisionHandler escalation_decide;/* escalation.c: verbs on an escalation */
+DecisionHandler task_decide;      /* task.c: verbs on a task; an open escalation to the unit that speaks takes its own verbs */
+DecisionHandler task_issue;       /* issue.c: a task by hand */
+DecisionHandler escalation_decide;/* escalation.c: verbs on an escalation, by its own id */
 DecisionHandler admin_decide;     /* admin.c */
 DecisionHandler request_decide;   /* request.c: member/{member}/request */
 

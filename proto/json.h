@@ -22,6 +22,11 @@
  * caller owns (cJSON_Delete), or the code.
  */
 Code json_parse_object(const char *data, size_t n_data, size_t bytes_max, cJSON **ret);
+/*
+ * From text that was refused: the plain string (no escapes) of the one top-level member `name`, so that a rejection can still name
+ * the message's id. Copied into ret[size] and NUL-terminated; returns its length, 0 when there is none that can be relied on.
+ */
+size_t json_salvage_string(const char *data, size_t n_data, const char *name, char *ret, size_t size);
 
 /* NULL when absent or not a string. Valid as long as the object. */
 const char *json_string(const cJSON *object, const char *name);
@@ -39,7 +44,7 @@ void json_add_string(cJSON *object, const char *name, const char *value);
 void json_add_int(cJSON *object, const char *name, int64_t value);
 /* RFC 3339 at that offset (minutes); nothing for TIMESTAMP_NONE. */
 void json_add_time(cJSON *object, const char *name, int64_t ms, int offset_minutes);
-/* Unformatted text, caller frees with free(). Never NULL. */
+/* Unformatted text, whole numbers exact, caller frees with free(). Never NULL. */
 char *json_print(const cJSON *item);
 
 static inline void json_free_cleanup(cJSON **item) { cJSON_Delete(*item); }

@@ -42,6 +42,7 @@ typedef struct Command {
         cJSON *body;                          /* owned; the whole object; NULL when unparseable */
         uint8_t correlation[CONTROL_CORRELATION_MAX];
         size_t n_correlation;
+        TopicKind answer;                     /* where the sender wants its answer: TOPIC_RECEIPT or TOPIC_REPLY of its own, TOPIC_NONE = default */
         Code code;                            /* CODE_NONE, or why the message is rejected */
         char detail[160];                     /* which field, for `code`; "" when nothing to add */
 } Command;

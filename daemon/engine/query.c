@@ -1,0 +1,308 @@
+/*
+ * Queries: what a member may ask and how far he sees. The plan turns his seats into sets of units, one set for each kind of
+ * reading, and hands them as array literals to a named statement; the statement shows rows of these units and no others. The
+ * sets follow the access table for documents (proto/access): what one may not receive, one may not ask for either.
+ */
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/engine.h"
+#include "engine/internal.h"
+#include "engine/organisation.h"
+#include "engine/state.h"
+#include "proto/json.h"
+
+#define QUERY_LIMIT 100
+#define QUERY_LIMIT_MAX 500
+
+typedef enum Parameter {
+        PARAMETER_END = 0,
+        PARAMETER_AREA,
+        PARAMETER_MEMBER,       /* who asks */
+        /* sets of units */
+        PARAMETER_ALL, PARAMETER_STAFF, PARAMETER_NAMED, /* documents of that audience */
+        PARAMETER_NOTES,        /* private notes: the own unit and the line above, never admin, auditor or dashboard */
+        PARAMETER_STATUS,       /* notices, lists, counters */
+        PARAMETER_DIRECTORY,    /* units: own line up and everything below */
+        PARAMETER_MEMBERS,      /* members; NULL = the whole area */
+        /* from the body */
+        PARAMETER_TASK, PARAMETER_WARNING, PARAMETER_REPORT, PARAMETER_OTHER_MEMBER,
+        PARAMETER_TASK_STATE, PARAMETER_REPORT_STATE, PARAMETER_OPEN, PARAMETER_KIND, PARAMETER_LIMIT,
+} Parameter;
+
+#define ROLE_BIT(role) (1u << (role))
+#define ROLES_ANY (~0u)
+#define ROLES_AREA (ROLE_BIT(ROLE_ADMIN) | ROLE_BIT(ROLE_SECURITY_ADMIN) | ROLE_BIT(ROLE_AUDITOR))
+#define ROLES_LINE (ROLE_BIT(ROLE_COMMANDER) | ROLE_BIT(ROLE_OFFICER) | ROLE_BIT(ROLE_AUXILIARY) | ROLE_BIT(ROLE_GRID_HEAD))
+#define ROLES_UNIT (ROLES_LINE | ROLE_BIT(ROLE_GRID_WORKER) | ROLE_BIT(ROLE_PARTNER))
+#define ROLES_NAMED (ROLE_BIT(ROLE_COMMANDER) | ROLE_BIT(ROLE_OFFICER) | ROLE_BIT(ROLE_GRID_HEAD))
+#define ROLES_READERS (ROLES_UNIT | ROLE_BIT(ROLE_VOLUNTEER) | ROLE_BIT(ROLE_DASHBOARD))
+
+/* Which roles read what: of their own unit (and those that it staffs), of units below, of the whole area. */
+static const struct Reading { unsigned own, below, area; } READINGS[] = {
+        [PARAMETER_ALL] = {ROLES_READERS, ROLES_LINE | ROLE_BIT(ROLE_DASHBOARD), ROLE_BIT(ROLE_AUDITOR)},
+        [PARAMETER_STAFF] = {ROLES_UNIT | ROLE_BIT(ROLE_DASHBOARD), ROLES_LINE | ROLE_BIT(ROLE_DASHBOARD), ROLE_BIT(ROLE_AUDITOR)},
+        [PARAMETER_NAMED] = {ROLES_NAMED, ROLES_LINE, 0},
+        [PARAMETER_NOTES] = {ROLES_UNIT, ROLES_LINE, 0},
+        [PARAMETER_STATUS] = {ROLES_READERS, ROLES_LINE | ROLE_BIT(ROLE_DASHBOARD), ROLES_AREA},
+        [PARAMETER_DIRECTORY] = {ROLES_READERS, ROLES_LINE | ROLE_BIT(ROLE_DASHBOARD), ROLES_AREA},
+        [PARAMETER_MEMBERS] = {ROLES_UNIT, ROLES_LINE, ROLES_AREA},
+};
+
+typedef struct Plan {
+        const char *name;
+        unsigned roles; /* who may ask at all */
+        Parameter parameters[8];
+} Plan;
+
+/* The order of parameters is the statement's ($1, $2, …) in store/query.c. */
+static const Plan PLANS[] = {
+        {"self", ROLES_ANY, {PARAMETER_AREA, PARAMETER_MEMBER}},
+        {"tasks", ROLES_READERS | ROLE_BIT(ROLE_AUDITOR), {PARAMETER_AREA, PARAMETER_ALL, PARAMETER_STAFF, PARAMETER_NAMED, PARAMETER_MEMBER, PARAMETER_TASK_STATE, PARAMETER_LIMIT}},
+        {"task", ROLES_READERS | ROLE_BIT(ROLE_AUDITOR), {PARAMETER_AREA, PARAMETER_TASK, PARAMETER_ALL, PARAMETER_STAFF, PARAMETER_NAMED, PARAMETER_MEMBER}},
+        {"history", ROLES_READERS | ROLE_BIT(ROLE_AUDITOR), {PARAMETER_AREA, PARAMETER_TASK, PARAMETER_ALL, PARAMETER_STAFF, PARAMETER_NAMED, PARAMETER_MEMBER, PARAMETER_NOTES}},
+        {"escalations", ROLES_READERS | ROLE_BIT(ROLE_AUDITOR), {PARAMETER_AREA, PARAMETER_STAFF, PARAMETER_OPEN, PARAMETER_LIMIT}},
+        {"warnings", ROLES_READERS | ROLES_AREA, {PARAMETER_AREA, PARAMETER_STATUS, PARAMETER_LIMIT}},
+        {"warning", ROLES_READERS | ROLES_AREA, {PARAMETER_AREA, PARAMETER_WARNING, PARAMETER_STATUS}},
+        {"reports", ROLES_READERS, {PARAMETER_AREA, PARAMETER_STAFF, PARAMETER_MEMBER, PARAMETER_REPORT_STATE, PARAMETER_KIND, PARAMETER_NOTES, PARAMETER_LIMIT}},
+        {"report", ROLES_READERS, {PARAMETER_AREA, PARAMETER_REPORT, PARAMETER_STAFF, PARAMETER_MEMBER, PARAMETER_NOTES}},
+        {"units", ROLES_READERS | ROLES_AREA, {PARAMETER_AREA, PARAMETER_DIRECTORY}},
+        {"members", ROLES_UNIT | ROLES_AREA, {PARAMETER_AREA, PARAMETER_MEMBERS}},
+        {"member", ROLES_UNIT | ROLES_AREA, {PARAMETER_AREA, PARAMETER_OTHER_MEMBER, PARAMETER_MEMBERS}},
+        {"quarantine", ROLES_AREA, {PARAMETER_AREA, PARAMETER_LIMIT}},
+        {"organisation", ROLES_AREA | ROLE_BIT(ROLE_COMMANDER), {PARAMETER_AREA}},
+        {"playbooks", ROLES_READERS | ROLES_AREA, {PARAMETER_AREA}},
+        {"unit_status", ROLES_READERS | ROLES_AREA, {PARAMETER_AREA, PARAMETER_STATUS}},
+};
+
+typedef struct Asker {
+        const Organisation *organisation;
+        const Member *member;
+        const Command *command;
+        const Unit *filter;   /* `unit` of the body, NULL when none */
+        bool filter_shown;    /* some set contains it */
+        size_t n_storage;
+        size_t offsets[8];    /* into query->units, where a parameter is a set; else SIZE_MAX */
+        EngineQuery *query;
+} Asker;
+
+/* Whether the seat counts now: valid, and the one that the sender named, when he named one. */
+static bool seat_counts(const Asker *asker, const Seat *seat) {
+        int64_t at = asker->command->stamp.received_at;
+        if (at < seat->from || at >= seat->until)
+                return false;
+        const char *named = asker->command->seat;
+        return !named[0] || (seat->unit && strcmp(seat->unit->id, named) == 0);
+}
+
+static unsigned asker_roles(const Asker *asker) {
+        unsigned roles = 0;
+        for (size_t i = 0; i < asker->member->n_seats; ++i)
+                if (seat_counts(asker, &asker->member->seats[i]))
+                        roles |= ROLE_BIT(asker->member->seats[i].role);
+        return roles;
+}
+
+static bool seat_reads(const Seat *seat, const Unit *unit, Parameter set) {
+        unsigned bit = ROLE_BIT(seat->role);
+        const struct Reading *reading = &READINGS[set];
+        if (bit & reading->area)
+                return true;
+        if (!seat->unit)
+                return false;
+        if ((bit & reading->own) && (seat->unit == unit || unit_worker(unit) == seat->unit))
+                return true;
+        if ((bit & reading->below) && unit_is_below(unit, seat->unit))
+                return true;
+        return set == PARAMETER_DIRECTORY && (bit & reading->own) && unit_is_below(seat->unit, unit);
+}
+
+static bool asker_reads(const Asker *asker, const Unit *unit, Parameter set) {
+        for (size_t i = 0; i < asker->member->n_seats; ++i)
+                if (seat_counts(asker, &asker->member->seats[i]) && seat_reads(&asker->member->seats[i], unit, set))
+                        return true;
+        return false;
+}
+
+/* `{v01,v02}`; names of units need no quotes in an array literal. */
+static void add_set(Asker *asker, size_t index, Parameter set) {
+        Text *text = &asker->query->units;
+        asker->offsets[index] = text->n;
+        text_append_char(text, '{');
+        size_t cursor = 0, n = 0;
+        for (const Unit *unit; (unit = organisation_next_unit(asker->organisation, &cursor));) {
+                if ((asker->filter && unit != asker->filter) || !asker_reads(asker, unit, set))
+                        continue;
+                if (n++ > 0)
+                        text_append_char(text, ',');
+                text_append_string(text, unit->id);
+                asker->filter_shown = true;
+        }
+        text_append(text, "}", 2); /* with its NUL */
+}
+
+static Code add_text(Asker *asker, size_t index, const char *value) {
+        size_t n = strlen(value) + 1;
+        if (asker->n_storage + n > sizeof(asker->query->storage))
+                return CODE_RANGE;
+        char *at = asker->query->storage + asker->n_storage;
+        memcpy(at, value, n);
+        asker->n_storage += n;
+        asker->query->parameters[index] = at;
+        return CODE_NONE;
+}
+
+/* A name of the body: required, of the shape of a target or a member. */
+static Code add_target(Asker *asker, size_t index, const char *name) {
+        const char *value = json_string(asker->command->body, name);
+        if (!value)
+                return json_has(asker->command->body, name) ? CODE_TYPE : CODE_MISSING;
+        size_t n = strlen(value);
+        if (n == 0 || n > MEMBER_MAX)
+                return CODE_RANGE;
+        return add_text(asker, index, value);
+}
+
+/* An optional word of a fixed list, or (list NULL) any code word. */
+static Code add_word(Asker *asker, size_t index, const char *name, const char *const *list) {
+        const char *value = json_string(asker->command->body, name);
+        if (!value)
+                return json_has(asker->command->body, name) ? CODE_TYPE : CODE_NONE;
+        bool known = !list && strlen(value) <= NAME_MAX_GRID;
+        for (; list && *list; ++list)
+                known |= strcmp(*list, value) == 0;
+        return known ? add_text(asker, index, value) : CODE_RANGE;
+}
+
+static Code add_limit(Asker *asker, size_t index) {
+        const cJSON *item = cJSON_GetObjectItemCaseSensitive(asker->command->body, "limit");
+        int64_t limit = QUERY_LIMIT;
+        if (item && !cJSON_IsNull(item)) {
+                if (!json_is_whole(item))
+                        return CODE_TYPE;
+                limit = json_int(asker->command->body, "limit", 0);
+        }
+        if (limit < 1 || limit > QUERY_LIMIT_MAX)
+                return CODE_RANGE;
+        char text[24];
+        snprintf(text, sizeof(text), "%lld", (long long)limit);
+        return add_text(asker, index, text);
+}
+
+static Code add_open(Asker *asker, size_t index) {
+        const cJSON *item = cJSON_GetObjectItemCaseSensitive(asker->command->body, "open");
+        if (item && !cJSON_IsNull(item) && !cJSON_IsBool(item))
+                return CODE_TYPE;
+        return cJSON_IsTrue(item) ? add_text(asker, index, "true") : CODE_NONE;
+}
+
+static Code add_members(Asker *asker, size_t index) {
+        if (asker_roles(asker) & READINGS[PARAMETER_MEMBERS].area && !asker->filter)
+                return CODE_NONE; /* NULL: the whole area, members without a unit included */
+        add_set(asker, index, PARAMETER_MEMBERS);
+        return CODE_NONE;
+}
+
+static Code add_parameter(Asker *asker, size_t index, Parameter parameter) {
+        static const char *const TASK_STATES[] = {"open", "issued", "accepted", "in_progress", "completed", "closed", "suspended",
+                                                  "cancelled", "expired", NULL};
+        static const char *const REPORT_STATES[] = {"open", "dispatched", "merged", "dismissed", "recorded", NULL};
+        switch (parameter) {
+        case PARAMETER_AREA: return add_text(asker, index, organisation_area(asker->organisation));
+        case PARAMETER_MEMBER: return add_text(asker, index, asker->member->id);
+        case PARAMETER_ALL:
+        case PARAMETER_STAFF:
+        case PARAMETER_NAMED:
+        case PARAMETER_NOTES:
+        case PARAMETER_STATUS:
+        case PARAMETER_DIRECTORY: add_set(asker, index, parameter); return CODE_NONE;
+        case PARAMETER_MEMBERS: return add_members(asker, index);
+        case PARAMETER_TASK: return add_target(asker, index, "task");
+        case PARAMETER_WARNING: return add_target(asker, index, "warning");
+        case PARAMETER_REPORT: return add_target(asker, index, "report");
+        case PARAMETER_OTHER_MEMBER: return add_target(asker, index, "member");
+        case PARAMETER_TASK_STATE: return add_word(asker, index, "state", TASK_STATES);
+        case PARAMETER_REPORT_STATE: return add_word(asker, index, "state", REPORT_STATES);
+        case PARAMETER_KIND: return add_word(asker, index, "kind", NULL);
+        case PARAMETER_OPEN: return add_open(asker, index);
+        case PARAMETER_LIMIT: return add_limit(asker, index);
+        case PARAMETER_END: break;
+        }
+        assert(false);
+        return CODE_INTERNAL;
+}
+
+static Code find_filter(Asker *asker) {
+        const char *id = json_string(asker->command->body, "unit");
+        if (!id)
+                return json_has(asker->command->body, "unit") ? CODE_TYPE : CODE_NONE;
+        asker->filter = organisation_unit(asker->organisation, id);
+        return asker->filter ? CODE_NONE : CODE_UNKNOWN_UNIT;
+}
+
+static Code add_parameters(Asker *asker, const Plan *plan) {
+        EngineQuery *query = asker->query;
+        bool has_set = false;
+        for (size_t i = 0; i < 8 && plan->parameters[i] != PARAMETER_END; ++i) {
+                asker->offsets[i] = SIZE_MAX;
+                Code code = add_parameter(asker, i, plan->parameters[i]);
+                if (code != CODE_NONE)
+                        return code;
+                has_set |= asker->offsets[i] != SIZE_MAX;
+                query->n_parameters = i + 1;
+        }
+        if (query->units.failed)
+                return CODE_BUSY;
+        if (asker->filter && has_set && !asker->filter_shown)
+                return CODE_FORBIDDEN;
+        for (size_t i = 0; i < query->n_parameters; ++i)
+                if (asker->offsets[i] != SIZE_MAX)
+                        query->parameters[i] = query->units.data + asker->offsets[i];
+        return CODE_NONE;
+}
+
+static const Plan *find_plan(const char *name) {
+        for (size_t i = 0; i < sizeof(PLANS) / sizeof(PLANS[0]); ++i)
+                if (strcmp(PLANS[i].name, name) == 0)
+                        return &PLANS[i];
+        return NULL;
+}
+
+static void set_reply_topic(const Command *command, EngineQuery *query) {
+        Topic topic = {.kind = TOPIC_REPLY};
+        memcpy(topic.area, command->topic.area, sizeof(topic.area));
+        snprintf(topic.name, sizeof(topic.name), "%s", command->stamp.member);
+        topic_format(&topic, query->topic);
+}
+
+Code engine_query_plan(Engine *engine, const Command *command, EngineQuery *ret) {
+        *ret = (EngineQuery){.name = ""};
+        set_reply_topic(command, ret);
+        if (command->code != CODE_NONE)
+                return command->code;
+        const char *name = json_string(command->body, "query");
+        if (!name)
+                return json_has(command->body, "query") ? CODE_TYPE : CODE_MISSING;
+        const Plan *plan = find_plan(name);
+        if (!plan)
+                return CODE_UNKNOWN_KIND;
+        Asker asker = {.organisation = state_organisation(engine_state(engine)), .command = command, .query = ret};
+        asker.member = organisation_member(asker.organisation, command->stamp.member);
+        if (!asker.member || asker.member->revoked)
+                return CODE_DENIED;
+        unsigned roles = asker_roles(&asker);
+        if (roles == 0)
+                return CODE_SEAT;
+        if (!(roles & plan->roles))
+                return CODE_DENIED;
+        ret->name = plan->name;
+        Code code = find_filter(&asker);
+        return code != CODE_NONE ? code : add_parameters(&asker, plan);
+}
+
+void engine_query_deinit(EngineQuery *query) {
+        text_deinit(&query->units);
+        *query = (EngineQuery){0};
+}

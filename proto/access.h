@@ -36,6 +36,12 @@ AccessAnswer access_check(const Roster *roster, const RosterMember *member, Acce
                           size_t n_topic, int64_t now_ms);
 /* A session that connected with an enrolment code may publish `member/{own}/request` and receive its own receipt; nothing else. */
 AccessAnswer access_check_enrolling(const char *area, const char *member, AccessAction action, const char *topic, size_t n_topic);
+/*
+ * The daemon of `area`: reads its whole area (upward topics, retained documents for the survey), publishes `daemon/mark` (its will)
+ * and speaks on `$CONTROL/policegrid/v1`.
+ */
+AccessAnswer access_check_daemon(const char *area, AccessAction action, const char *topic, size_t n_topic);
+/* The word for logs, e.g. "role". */
 const char *access_answer_name(AccessAnswer answer);
 
 #endif

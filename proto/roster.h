@@ -71,9 +71,15 @@ enum {
         ROSTER_E_DUPLICATE,     /* the same unit, member or device twice */
         ROSTER_E_REFERENCE,     /* a parent, unit or gateway that does not exist (yet) */
         ROSTER_E_MALFORMED,     /* torn or hostile bytes */
-        ROSTER_E_HASH,          /* contents are not what the header announced */
+        ROSTER_E_HASH,          /* contents are not what the hash at the end says */
+        ROSTER_E_TIER,          /* a parent that is neither of the same tier nor one higher */
+        ROSTER_E_AREA,          /* a whole roster, but another area's */
 };
-/* Units before members before bindings; parents before children. Each copies its argument. 0 or an outcome. */
+/*
+ * Units before members before bindings; parents before children. Each copies its argument. 0 or an outcome, ROSTER_E_MALFORMED for
+ * names, roles and spans that cannot be. `first_seat` of a member is set by the builder. A seat's unit may be ROSTER_NONE for admin,
+ * security_admin and auditor only: these sit at the area itself.
+ */
 int roster_builder_add_unit(RosterBuilder *builder, const RosterUnit *unit);
 int roster_builder_add_member(RosterBuilder *builder, const RosterMember *member, const RosterSeat *seats);
 int roster_builder_add_binding(RosterBuilder *builder, const RosterBinding *binding);
@@ -91,15 +97,22 @@ const RosterUnit *roster_unit(const Roster *roster, uint32_t index);
 const RosterMember *roster_member_at(const Roster *roster, uint32_t index);
 const RosterSeat *roster_seats(const Roster *roster, const RosterMember *member);
 uint32_t roster_find_unit(const Roster *roster, const char *id);           /* ROSTER_NONE when unknown */
+uint32_t roster_find_unit_n(const Roster *roster, const char *id, size_t n_id);
+/* The unit without a parent, when there is exactly one; else ROSTER_NONE. */
+uint32_t roster_root(const Roster *roster);
+/* `grid/v1/{area}/`, and its length. */
+const char *roster_prefix(const Roster *roster, size_t *ret_n);
 const RosterMember *roster_find_member(const Roster *roster, const char *id, size_t n_id); /* NULL when unknown */
 const RosterBinding *roster_find_device(const Roster *roster, const char *device);
 uint32_t roster_member_index(const Roster *roster, const RosterMember *member);
+/* The binding at that index, in order of the device's name; NULL past the end. */
+const RosterBinding *roster_binding_at(const Roster *roster, uint32_t index);
 /* Whether `ancestor` is `unit` or above it (by parent). */
 bool roster_is_above(const Roster *roster, uint32_t ancestor, uint32_t unit);
 
 /* The whole roster as bytes (snapshot file and chunks are cut from these); ends with its hash. */
 void roster_encode(const Roster *roster, Text *ret);
-/* 0, or an outcome: truncated, bit-flipped, foreign area (area may be NULL = any), malformed. */
+/* 0, or an outcome: ROSTER_E_HASH (truncated, bit-flipped), ROSTER_E_AREA (area may be NULL = any), or what the builder says. */
 int roster_decode(const void *data, size_t n_data, const char *area, Roster **ret);
 
 #endif

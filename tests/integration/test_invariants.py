@@ -12,7 +12,7 @@ from proxy import Proxy
 from stack import BASE, WAIT, Phone, free_port, message_id, wait_connect
 
 # A valid identity number by GB 11643's checksum, of a code and a birth date that nobody has; a mobile number; a plate; a test card.
-PLANTED = ["110101189901010019", "13800138000", "晋M12345", "4111111111111111"]
+PLANTED = ["110101189901010011", "13800138000", "晋M12345", "4111111111111111"]
 
 
 def to_unit(unit):

@@ -23,6 +23,7 @@ typedef enum LevelType {
         LEVEL_MEMBER,
         LEVEL_NAME,
         LEVEL_UNIT_LIST,
+        LEVEL_MEMBER_LIST,
 } LevelType;
 
 typedef struct Level {
@@ -51,7 +52,7 @@ static const Level topic_levels[TOPIC_KIND_COUNT][TOPIC_LEVELS_MAX - TOPIC_ROOT_
         [TOPIC_DEVICE] = {FIELD(TIER), FIELD(UNIT), WORD("device"), FIELD(DEVICE)},
         [TOPIC_RECEIPT] = {WORD("member"), FIELD(MEMBER), WORD("receipt")},
         [TOPIC_REPLY] = {WORD("member"), FIELD(MEMBER), WORD("reply")},
-        [TOPIC_MEMBER_LIST] = {WORD("member"), FIELD(MEMBER), WORD("list"), FIELD(NAME)},
+        [TOPIC_MEMBER_LIST] = {WORD("member"), FIELD(MEMBER), WORD("list"), FIELD(MEMBER_LIST)},
         [TOPIC_NOTIFY] = {WORD("gateway"), FIELD(MEMBER), WORD("notify")},
         [TOPIC_MARK] = {WORD("daemon"), WORD("mark")},
 };
@@ -181,6 +182,11 @@ static bool topic_read_level(const Level *level, Slice slice, Topic *topic) {
                         return false;
                 slice_copy(slice, topic->name);
                 return true;
+        case LEVEL_MEMBER_LIST:
+                if (!unit_name_is_valid(slice.text, slice.n))
+                        return false;
+                slice_copy(slice, topic->target);
+                return true;
         case LEVEL_END:
                 break;
         }
@@ -245,6 +251,7 @@ static const char *topic_level_text(const Level *level, const Topic *topic) {
         case LEVEL_UNIT:
                 return topic->unit;
         case LEVEL_TARGET:
+        case LEVEL_MEMBER_LIST:
                 return topic->target;
         case LEVEL_VERB:
                 return topic->verb != VERB_NONE ? verb_name(topic->verb) : topic->verb_text;

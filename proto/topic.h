@@ -58,7 +58,7 @@ typedef struct Topic {
         uint8_t tier;                   /* 1..3, 0 where the topic has none */
         char unit[NAME_MAX_GRID + 1];   /* "" where the topic has none */
         char name[MEMBER_MAX + 1];      /* member, device, gateway, list or admin verb, as the kind says */
-        char target[TARGET_MAX + 1];    /* "" where the topic has none */
+        char target[TARGET_MAX + 1];    /* of TOPIC_MEMBER_LIST the list's name; "" where the topic has none */
         Audience audience;
         Verb verb;                      /* VERB_NONE unless TOPIC_ACTION; an unknown verb still parses, see verb_text */
         char verb_text[NAME_MAX_GRID + 1];

@@ -46,24 +46,40 @@ typedef struct StoreEvents {
 Store *store_new(uv_loop_t *loop, const StoreConfig *config, const StoreEvents *events, void *userdata);
 void store_start(Store *store);
 StoreState store_state(const Store *store);
-/* Drop the writer's connection and start again (unknown commits). */
+/* Why it is not ready, in words for a log or for /readyz; "" when it is. Valid until the loop turns. */
+const char *store_why(const Store *store);
+/*
+ * Drop the writer's connection and start again. Not needed after STORE_WRITE_UNKNOWN: the store has already done so and on_lost
+ * follows; called from within on_done, it saves the daemon that on_lost.
+ */
 void store_reset(Store *store);
-/* Close everything; on_closed when no handle is left, after which store_free. */
+/*
+ * Close everything; on_closed when no handle is left, after which store_free. What is in flight ends first, unanswered: on_done and
+ * on_reply are called for each; on_lost and on_fatal are not.
+ */
 void store_stop(Store *store, void (*on_closed)(void *userdata));
 Store *store_free(Store *store);
 
+/*
+ * What follows may be called at any time; without a ready writer it ends unanswered (false, STORE_WRITE_UNKNOWN), a turn later.
+ */
 /* Look up rows by key; on_row gets those that exist, then on_done(true), or (false) when the connection was lost. One at a time. */
 void store_lookup(Store *store, const EngineNeed *needs, size_t n_needs, void (*on_done)(void *userdata, bool ok));
 /* Write a batch in one transaction. The batch must stay unchanged until on_done. One at a time. `sqlstate` and `why` may be "". */
 void store_write(Store *store, Batch *batch,
                  void (*on_done)(void *userdata, StoreWrite outcome, const char *sqlstate, const char *why));
-/* Put a message into quarantine, in a transaction of its own. */
+/* Put a message into quarantine, in a transaction of its own. One at a time. */
 typedef struct StoreQuarantine {
         const char *sender, *id, *topic, *sqlstate, *why;
         const void *payload; size_t n_payload;
         int64_t received_at;
 } StoreQuarantine;
 void store_quarantine(Store *store, const StoreQuarantine *message, void (*on_done)(void *userdata, bool ok));
+/*
+ * Read one back for another try, and count the try. on_found gets the message, borrowed, or NULL: unknown id (digits of
+ * quarantine.id), payload already erased, or no connection. One at a time.
+ */
+void store_quarantine_read(Store *store, const char *id, void (*on_found)(void *userdata, const StoreQuarantine *message));
 
 /*
  * Run a named query on the reader's connection. on_reply gets JSON text (an object or array) or NULL and why. Queued, at most

@@ -1,0 +1,46 @@
+/*
+ * Query: named questions on a read-only session of their own, so that no reader ever holds up a batch. Private to the store.
+ */
+#ifndef POLICEGRID_STORE_QUERY_H
+#define POLICEGRID_STORE_QUERY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "store/connection.h"
+#include "store/store.h"
+
+/* One named statement: one row, one column of JSON text. No row or NULL = nothing there, or not to be seen. */
+typedef struct QueryStatement {
+        const char *name;
+        size_t n_parameters;  /* the area, $1, included */
+        const char *sql;
+} QueryStatement;
+#define QUERY_PARAMETERS_MAX 8
+/* NULL when there is none of that name. */
+const QueryStatement *query_statement(const char *name);
+extern const QueryStatement query_statements[]; /* ends with a NULL name */
+
+typedef struct Question Question;
+
+typedef struct Reader {
+        Connection connection;
+        const StoreConfig *config;
+        void *userdata;
+        void (*on_stopped)(void *store);
+        void *store;
+        char name[64];       /* application_name */
+        bool ready;          /* settings made */
+        bool asking;         /* the first question is in flight */
+        Question *first, **last; /* queue, oldest first */
+        size_t n_questions;
+        char *json;          /* answer to the first, owned, NULL until it came */
+        char why[200];       /* why there is none */
+} Reader;
+
+void reader_init(Reader *reader, uv_loop_t *loop, const StoreConfig *config, void *userdata);
+void reader_deinit(Reader *reader);
+void reader_start(Reader *reader);
+void reader_stop(Reader *reader, void (*on_stopped)(void *store), void *store);
+
+#endif

@@ -61,6 +61,8 @@ typedef struct Step {
         const cJSON *clocks;               /* by severity; see step_clocks */
         Rung ladder[RUNGS_MAX]; size_t n_rungs;
         bool verify_by_parent;             /* verify.by: "parent"; else a completion closes the task */
+        bool ends_on_accept;               /* ends_on: "accept": accepting it closes it (acknowledge-only) */
+        Span not_before;                   /* the work starts so long after the step does; clocks count from then */
         const cJSON *dedup;                /* NULL when none; ["device"] or ["place"]… */
         const cJSON *then;                 /* outcomes in order */
         const char *notify;                /* NULL, "sms", "voice", … */
@@ -84,13 +86,22 @@ const Step *playbook_start(const Playbook *playbook);
 const Step *playbook_step(const Playbook *playbook, const char *name);  /* NULL when unknown */
 void step_clocks(const Step *step, Severity severity, Clocks *ret);
 
-/* The built-in acknowledge-only playbook, for what no playbook matches. Static. */
+/*
+ * Whether everything that the playbook names is there: units, tags, link types, dictionaries, calendars. An organisation without
+ * units fits every playbook. False with place and reason.
+ */
+bool playbook_fits(const Playbook *playbook, const Organisation *organisation, char *ret_detail, size_t n_detail);
+
+/* The built-in acknowledge-only playbook, for what no playbook matches; its hash is "". Static. */
 const Playbook *playbook_builtin(Trigger trigger);
 
 /* All versions in use and, per name, the current one. */
 PlaybookSet *playbook_set_new(void);
 PlaybookSet *playbook_set_free(PlaybookSet *set);
-/* Checks overlap at equal priority with the other current playbooks. Takes ownership on CODE_NONE. */
+/*
+ * Checks overlap at equal priority with the other current playbooks (CODE_CONFLICT). Takes ownership on CODE_NONE; a version that is
+ * already in the set is freed and the one in the set made current.
+ */
 Code playbook_set_add(PlaybookSet *set, Playbook *playbook, bool current, char *ret_detail, size_t n_detail);
 const Playbook *playbook_set_find(const PlaybookSet *set, const char *hash);        /* any version; NULL when unknown */
 const Playbook *playbook_set_current(const PlaybookSet *set, const char *name);
@@ -99,10 +110,23 @@ void playbook_set_forget(PlaybookSet *set, const char *hash, const char *previou
 /* The playbook that a trigger starts: highest priority; built-in when none matches. `fields` of a report or device event, or NULL. */
 const Playbook *playbook_set_match(const PlaybookSet *set, Trigger trigger, const char *name, Severity severity, const cJSON *fields);
 
+/* In order of adding; start with *cursor = 0. Current ones only. */
+const Playbook *playbook_set_next(const PlaybookSet *set, size_t *cursor);
+/* Whether a current playbook is for that warning's, report's, duty's or device event's name, whatever its other conditions. */
+bool playbook_set_names(const PlaybookSet *set, Trigger trigger, const char *name);
+
 /* What follows a step's end: next step, or an end with its outcome. */
-typedef struct Next { const Step *step; const char *end; const cJSON *to; const cJSON *rung_clocks; int32_t times; } Next;
-/* `results`: {"step": {field: value}} of the case so far; `how`: the way the step ended ("done", "declined", "refused", …);
- * `visits`: {"step": n}. Returns false when the playbook has nothing to say (the case ends "done"). */
+typedef struct Next {
+        const Step *step;     /* NULL at an end */
+        const char *end;      /* outcome of the case; NULL when a step follows */
+        const cJSON *to;      /* selectors in place of the step's own; at an end: units to be informed; NULL when none */
+} Next;
+/*
+ * `results`: {"step": {field: value}} of the case so far, that of `step` included. `how` the step ended: done, resolved (by the unit
+ * above), declined, refused (consent), expired, cancelled. `visits`: {"step": n}, times that a step was entered, this time included.
+ * An outcome that names no `how` is for done and resolved only. Returns false when the playbook has nothing to say: after done and
+ * resolved the case ends `done`; after anything else the engine does what it does without a playbook.
+ */
 bool step_next(const Playbook *playbook, const Step *step, const cJSON *results, const char *how, const cJSON *visits, Next *ret);
 
 /* ---- selectors (selector.c) ---- */
@@ -117,9 +141,11 @@ typedef struct SelectorContext {
         const Role *roles; size_t n_roles;
 } SelectorContext;
 /*
- * The first selector of `selectors` that yields somebody decides. Returns a malloc'ed array (caller frees) in the organisation's
- * order without duplicates; NULL and *ret_n = 0 when nobody.
+ * The first selector of `selectors` that yields somebody decides. Returns a malloc'ed array (caller frees) without duplicates, links
+ * in the order of the link, everything else in the organisation's order; NULL and *ret_n = 0 when nobody.
  */
 const Unit **selector_units(const cJSON *selectors, const SelectorContext *context, size_t *ret_n);
+/* Places of a step with `each: place`, below the origin; malloc'ed, in the organisation's order; NULL and 0 when none. */
+const Place **selector_places(const cJSON *places, const SelectorContext *context, size_t *ret_n);
 
 #endif

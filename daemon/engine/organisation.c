@@ -101,18 +101,27 @@ static MemberRecord *member_record_copy(const MemberRecord *record) {
         return copy;
 }
 
+static bool seat_goes_before(const MemberRecord *record, size_t i, size_t j) {
+        if (record->seat_records[i].ended != record->seat_records[j].ended)
+                return !record->seat_records[i].ended;
+        return strcmp(record->seats[i].id, record->seats[j].id) < 0;
+}
+
+/* Open seats first, each part by id: the same order after a reload. Insertion sort: all but the last are in order already. */
 void member_record_settle(MemberRecord *record) {
         size_t n_open = 0;
         for (size_t i = 0; i < record->n_all; i++) {
-                if (record->seat_records[i].ended)
-                        continue;
-                Seat seat = record->seats[i];
-                SeatRecord seat_record = record->seat_records[i];
-                memmove(&record->seats[n_open + 1], &record->seats[n_open], (i - n_open) * sizeof seat);
-                memmove(&record->seat_records[n_open + 1], &record->seat_records[n_open], (i - n_open) * sizeof seat_record);
-                record->seats[n_open] = seat;
-                record->seat_records[n_open++] = seat_record;
+                for (size_t j = i; j > 0 && seat_goes_before(record, j, j - 1); j--) {
+                        Seat seat = record->seats[j];
+                        SeatRecord seat_record = record->seat_records[j];
+                        record->seats[j] = record->seats[j - 1];
+                        record->seat_records[j] = record->seat_records[j - 1];
+                        record->seats[j - 1] = seat;
+                        record->seat_records[j - 1] = seat_record;
+                }
         }
+        while (n_open < record->n_all && !record->seat_records[n_open].ended)
+                n_open++;
         record->member.seats = record->seats;
         record->member.n_seats = n_open;
 }
@@ -147,6 +156,15 @@ Organisation *organisation_new(const char *area, int offset_minutes) {
         return organisation;
 }
 
+static void forget_indexes(Organisation *organisation) {
+        free(organisation->sorted);
+        free(organisation->unit_members);
+        free(organisation->unit_starts);
+        organisation->sorted = NULL;
+        organisation->unit_members = organisation->unit_starts = NULL;
+        organisation->roster = roster_free(organisation->roster);
+}
+
 Organisation *organisation_free(Organisation *organisation) {
         if (!organisation)
                 return NULL;
@@ -154,9 +172,7 @@ Organisation *organisation_free(Organisation *organisation) {
                 member_record_unref(organisation->members[i]);
         free(organisation->members);
         map_free(organisation->members_by_id);
-        free(organisation->unit_members);
-        free(organisation->unit_starts);
-        roster_free(organisation->roster);
+        forget_indexes(organisation);
         structure_unref(organisation->structure);
         free(organisation);
         return NULL;
@@ -178,6 +194,7 @@ Organisation *organisation_copy(const Organisation *organisation, uint64_t seq) 
 }
 
 void organisation_add(Organisation *organisation, MemberRecord *record) {
+        forget_indexes(organisation);
         assert(!map_find(organisation->members_by_id, record->member.id));
         if (organisation->n_members == organisation->capacity) {
                 organisation->capacity = organisation->capacity * 2 + 8;
@@ -199,6 +216,7 @@ MemberRecord *organisation_edit(Organisation *organisation, const char *member, 
         size_t place = find_place(organisation, member);
         if (place == 0)
                 return NULL;
+        forget_indexes(organisation);
         MemberRecord *record = organisation->members[place - 1];
         if (record->n_references > 1) {
                 MemberRecord *copy = member_record_copy(record);

@@ -129,16 +129,34 @@ static bool seat_counts(const Organisation *organisation, const MemberRecord *re
         return !record->member.revoked && seat->unit && seat->unit == &organisation->structure->units[unit->ordinal];
 }
 
+static int compare_records(const void *a, const void *b) {
+        return strcmp((*(const MemberRecord *const *)a)->member.id, (*(const MemberRecord *const *)b)->member.id);
+}
+
+const MemberRecord *const *organisation_sorted(const Organisation *organisation) {
+        Organisation *cache = (Organisation *)organisation; /* a cache of an immutable thing */
+        if (!cache->sorted) {
+                cache->sorted = calloc(cache->n_members + 1, sizeof *cache->sorted);
+                if (!cache->sorted)
+                        abort();
+                for (size_t i = 0; i < cache->n_members; i++)
+                        cache->sorted[i] = cache->members[i];
+                qsort(cache->sorted, cache->n_members, sizeof *cache->sorted, compare_records);
+        }
+        return cache->sorted;
+}
+
 /* Index of members by unit: two passes over all seats, the first one counts. */
 static void index_members(Organisation *organisation) {
         size_t n_units = organisation->structure->n_units, n_entries = 0;
+        const MemberRecord *const *sorted = organisation_sorted(organisation);
         organisation->unit_starts = calloc(n_units + 2, sizeof *organisation->unit_starts);
         if (!organisation->unit_starts)
                 abort();
         uint32_t *starts = organisation->unit_starts;
         for (size_t i = 0; i < organisation->n_members; i++)
-                for (size_t j = 0; j < organisation->members[i]->member.n_seats; j++) {
-                        const Unit *unit = organisation->members[i]->member.seats[j].unit;
+                for (size_t j = 0; j < sorted[i]->member.n_seats; j++) {
+                        const Unit *unit = sorted[i]->member.seats[j].unit;
                         if (unit) {
                                 starts[unit->ordinal + 2]++;
                                 n_entries++;
@@ -150,8 +168,8 @@ static void index_members(Organisation *organisation) {
         if (!organisation->unit_members)
                 abort();
         for (size_t i = 0; i < organisation->n_members; i++)
-                for (size_t j = 0; j < organisation->members[i]->member.n_seats; j++) {
-                        const Unit *unit = organisation->members[i]->member.seats[j].unit;
+                for (size_t j = 0; j < sorted[i]->member.n_seats; j++) {
+                        const Unit *unit = sorted[i]->member.seats[j].unit;
                         if (unit)
                                 organisation->unit_members[starts[unit->ordinal + 1]++] = (uint32_t)i;
                 }
@@ -171,7 +189,7 @@ const Member *unit_next_member(const Organisation *organisation, const Unit *uni
         entries_of_unit(organisation, unit, &entries, &n);
         while (*cursor < n) {
                 size_t i = (*cursor)++;
-                const MemberRecord *record = organisation->members[entries[i]];
+                const MemberRecord *record = organisation_sorted(organisation)[entries[i]];
                 bool repeated = i > 0 && entries[i - 1] == entries[i]; /* two seats in the same unit lie beside each other */
                 if (!repeated && !record->member.revoked)
                         return &record->member;
@@ -193,7 +211,7 @@ static bool is_manned_itself(const Organisation *organisation, const Unit *unit,
         size_t n;
         entries_of_unit(organisation, unit, &entries, &n);
         for (size_t i = 0; i < n; i++) {
-                const MemberRecord *record = organisation->members[entries[i]];
+                const MemberRecord *record = organisation_sorted(organisation)[entries[i]];
                 for (size_t j = 0; j < record->member.n_seats; j++) {
                         const Seat *seat = &record->member.seats[j];
                         if (seat_counts(organisation, record, seat, unit) && seat_is_current(seat, at_ms) &&

@@ -63,6 +63,7 @@ struct Organisation {
         Map *members_by_id;
         uint64_t version;
         /* made when first asked for */
+        const MemberRecord **sorted;          /* by id: an order that a reload keeps */
         uint32_t *unit_members, *unit_starts; /* members of unit i: unit_members[unit_starts[i] … unit_starts[i + 1]) */
         Roster *roster; uint64_t roster_epoch;
 };
@@ -78,7 +79,7 @@ MemberRecord *member_record_new(const char *id);
 MemberRecord *member_record_unref(MemberRecord *record);
 /* Append a seat (copied). */
 void member_record_add_seat(MemberRecord *record, const Seat *seat, uint64_t seq);
-/* Sort open seats to the front; call after changing `ended`. */
+/* Put the seats in order; call after changing `ended`. */
 void member_record_settle(MemberRecord *record);
 
 /* A copy that shares everything; `seq` is its version. */
@@ -88,5 +89,7 @@ void organisation_add(Organisation *organisation, MemberRecord *record);
 /* The record for writing: copied first when it is shared. NULL when unknown. */
 MemberRecord *organisation_edit(Organisation *organisation, const char *member, uint64_t seq);
 const MemberRecord *organisation_record(const Organisation *organisation, const char *member);
+/* All n_members records by id. */
+const MemberRecord *const *organisation_sorted(const Organisation *organisation);
 
 #endif

@@ -1,4 +1,7 @@
-/* The roster (proto/roster.h) made from an organisation: units parents first, then members, then devices sorted by name. */
+/*
+ * The roster (proto/roster.h) made from an organisation: units parents first, then members and devices by name: the same contents
+ * give the same bytes, also after a reload.
+ */
 #include "engine/organisation_internal.h"
 
 #include <assert.h>
@@ -59,7 +62,7 @@ static void add_member(RosterBuilder *builder, const MemberRecord *record, const
 static uint32_t find_gateway(const Organisation *organisation, const char *device) {
         uint32_t index = 0;
         for (size_t i = 0; i < organisation->n_members; i++) {
-                const Member *member = &organisation->members[i]->member;
+                const Member *member = &organisation_sorted(organisation)[i]->member;
                 if (member->revoked)
                         continue;
                 if (strcmp(member->device, device) == 0 && member->n_seats > 0 && member->seats[0].role == ROLE_GATEWAY)
@@ -106,8 +109,8 @@ static Roster *make_roster(const Organisation *organisation, uint64_t epoch) {
                 abort();
         add_units(builder, structure, indexes);
         for (size_t i = 0; i < organisation->n_members; i++)
-                if (!organisation->members[i]->member.revoked)
-                        add_member(builder, organisation->members[i], indexes);
+                if (!organisation_sorted(organisation)[i]->member.revoked)
+                        add_member(builder, organisation_sorted(organisation)[i], indexes);
         add_bindings(builder, organisation, indexes);
         free(indexes);
         Roster *roster = NULL;

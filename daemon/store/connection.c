@@ -300,10 +300,19 @@ static bool connection_dispatch(Connection *connection, PGresult *result) {
         return generation == connection->generation;
 }
 
+/*
+ * Results that were received before the end of a session are handed on too: a commit's answer is worth having. After the last of
+ * them libpq says NULL for ever; two in a row never come otherwise.
+ */
 static void connection_progress(Connection *connection) {
+        bool ended = false;
         while (connection->n_requests > 0 && !PQisBusy(connection->session)) {
+                PGresult *result = PQgetResult(connection->session);
+                if (!result && ended && PQstatus(connection->session) == CONNECTION_BAD)
+                        return;
+                ended = !result;
                 connection->progress_at = uv_now(connection->loop);
-                if (!connection_dispatch(connection, PQgetResult(connection->session)))
+                if (!connection_dispatch(connection, result))
                         return;
         }
         if (connection->n_requests == 0)

@@ -158,13 +158,24 @@ static void writer_check_version(Writer *writer) {
 
 /* ---- the lock ---- */
 
+/*
+ * A holder that froze between two halves of a message: its session counts as active and no timeout of PostgreSQL 15 ends it. A
+ * living writer sends a batch within milliseconds and takes in what it loads within seconds. The role may end its own sessions.
+ */
+static const char unfreeze_sql[] =
+        "select count(pg_terminate_backend(a.pid)) from pg_locks l join pg_stat_activity a on a.pid = l.pid"
+        " where l.locktype = 'advisory' and l.granted and l.objsubid = 1 and l.database = a.datid and a.datname = current_database()"
+        " and l.classid::bigint = ($1::bigint >> 32) and l.objid::bigint = ($1::bigint & 4294967295)"
+        " and a.pid <> pg_backend_pid() and a.state = 'active'"
+        " and (a.wait_event = 'ClientRead' and a.state_change < clock_timestamp() - interval '5 seconds'"
+        "      or a.wait_event = 'ClientWrite' and a.state_change < clock_timestamp() - interval '120 seconds')";
+
 static void on_lock_result(void *userdata, unsigned index, const PGresult *result) {
         Writer *writer = userdata;
-        (void)index;
-        if (PQresultStatus(result) == PGRES_TUPLES_OK)
-                writer->locked = strcmp(PQgetvalue(result, 0, 0), "t") == 0;
-        else
+        if (PQresultStatus(result) != PGRES_TUPLES_OK)
                 writer_fail(writer, "asking for the lock", result);
+        else if (index == 0)
+                writer->locked = strcmp(PQgetvalue(result, 0, 0), "t") == 0;
 }
 
 static void on_lock_end(void *userdata, bool answered) {
@@ -176,16 +187,21 @@ static void on_lock_end(void *userdata, bool answered) {
 
 static const RequestHandler lock_handler = { on_lock_result, on_lock_end };
 
+static void writer_ask_lock(Writer *writer) {
+        const char *const parameters[] = { writer->lock_key };
+        writer->lock_asked = true;
+        writer->locked = false;
+        connection_begin(&writer->connection, &lock_handler, writer);
+        connection_query(&writer->connection, "select pg_try_advisory_lock($1::bigint)", 1, parameters);
+        connection_query(&writer->connection, unfreeze_sql, 1, parameters);
+        connection_end(&writer->connection);
+}
+
 void writer_poll_lock(Writer *writer) {
         uint64_t now = uv_now(writer->connection.loop);
         uint64_t pause = writer->config->retry_ms < LOCK_POLL_MAX_MS ? writer->config->retry_ms : LOCK_POLL_MAX_MS;
         if (writer->lock_asked || (writer->lock_at > 0 && now - writer->lock_at < pause))
                 return;
-        writer->lock_asked = true;
         writer->lock_at = now;
-        writer->locked = false;
-        connection_begin(&writer->connection, &lock_handler, writer);
-        connection_query(&writer->connection, "select pg_try_advisory_lock($1::bigint)", 1,
-                         (const char *const[]){ writer->lock_key });
-        connection_end(&writer->connection);
+        writer_ask_lock(writer);
 }

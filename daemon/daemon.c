@@ -247,6 +247,11 @@ static void on_second(uv_timer_t *timer) {
                 bus_drop(daemon->bus);
                 daemon_close(daemon);
         }
+        for (int i = 0; i < BUS_SESSIONS; i++)
+                if (daemon->counters.messages[i] != daemon->fenced[i] && bus_is_connected(daemon->bus)) {
+                        daemon->fenced[i] = daemon->counters.messages[i];
+                        bus_fence(daemon->bus, (BusSession)i);
+                }
         daemon_wish(daemon);
 }
 

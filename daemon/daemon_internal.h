@@ -57,10 +57,12 @@ typedef struct Daemon {
         /* broker */
         bool roster_asked, roster_known, roster_synced;
         ControlHeld held;         /* as last told */
-        uint64_t roster_sent;     /* version sent on this connection; 0 = none */
+        bool roster_was_sent;     /* on this connection */
+        uint64_t roster_sent;     /* its version */
         int64_t roster_at;        /* monotonic ms of asking or sending */
         Reconcile reconcile;
         int64_t fence_at[BUS_SESSIONS]; /* monotonic ms at which the session's last fence came back */
+        uint64_t fenced[BUS_SESSIONS];  /* messages read when it was last asked for: the plugin learns what is outstanding (I13) */
 
         /* quarantine */
         char retries[RETRIES_MAX][24];

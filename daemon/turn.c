@@ -31,6 +31,7 @@ void daemon_mark(const Daemon *daemon, bool alive, char *ret, size_t n) {
 
 /* ---- roster ---- */
 static void roster_send(Daemon *daemon, const Roster *roster) {
+        daemon->roster_was_sent = true;
         daemon->roster_sent = roster_version(roster);
         daemon->roster_synced = false;
         daemon->roster_at = clock_monotonic_ms();
@@ -61,9 +62,11 @@ static void turn_roster(Daemon *daemon) {
         daemon->roster_synced = roster_is_held(daemon, roster);
         if (daemon->roster_synced)
                 return;
-        if (daemon->roster_sent == roster_version(roster) && now - daemon->roster_at < ROSTER_AGAIN_MS)
+        bool again = daemon->roster_was_sent && daemon->roster_sent == roster_version(roster);
+
+        if (again && now - daemon->roster_at < ROSTER_AGAIN_MS)
                 return;
-        if (daemon->roster_sent == roster_version(roster))
+        if (again)
                 log_write_limited(&daemon->limit_roster, (uint64_t)now, LOG_LEVEL_WARNING, "daemon",
                                   "broker does not hold the roster version=%llu held=%llu/%llu refused=%d",
                                   (unsigned long long)roster_version(roster), (unsigned long long)daemon->held.epoch,
@@ -77,7 +80,7 @@ void daemon_publish(Daemon *daemon, const Documents *documents) {
 
         if (!bus_is_connected(daemon->bus))
                 return;
-        if (daemon->roster_known && daemon->roster_sent != roster_version(roster) && !roster_is_held(daemon, roster))
+        if (daemon->roster_known && !(daemon->roster_was_sent && daemon->roster_sent == roster_version(roster)) && !roster_is_held(daemon, roster))
                 roster_send(daemon, roster); /* who may read the documents, before the documents */
         daemon_mark(daemon, true, mark, sizeof mark);
         bus_publish(daemon->bus, documents, daemon->reconcile.state == RECONCILE_DONE ? mark : NULL);
@@ -86,7 +89,7 @@ void daemon_publish(Daemon *daemon, const Documents *documents) {
 void daemon_forget_broker(Daemon *daemon) {
         reconcile_reset(&daemon->reconcile);
         daemon->roster_asked = daemon->roster_known = daemon->roster_synced = false;
-        daemon->roster_sent = 0;
+        daemon->roster_was_sent = false;
         daemon->held = (ControlHeld){0};
         for (int i = 0; i < BUS_SESSIONS; i++)
                 daemon->fence_at[i] = 0;

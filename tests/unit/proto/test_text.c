@@ -102,6 +102,10 @@ static void test_wire_past_the_end(void **state) {
         assert_int_equal(wire_read_u8(&reader), 0);
         assert_null(wire_read_bytes(&reader, 0));
         assert_false(wire_is_done(&reader));
+        reader = (WireReader){.data = (const uint8_t *)"\1\2\3", .n = 3};
+        assert_int_equal(wire_read_u16(&reader), 0x0102);
+        assert_int_equal(wire_read_u16(&reader), 0); /* only one byte is left */
+        assert_true(reader.failed);
         reader = (WireReader){.data = (const uint8_t *)"\1", .n = 1};
         assert_null(wire_read_bytes(&reader, SIZE_MAX));
 }

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/document.h"
 #include "proto/json.h"
 #include "proto/text.h"
 
@@ -159,35 +160,17 @@ typedef struct Writer {
         Documents *documents;
 } Writer;
 
-static Document *documents_add(Documents *documents) {
-        if (documents->n == documents->capacity) {
-                size_t capacity = documents->capacity ? 2 * documents->capacity : 16;
-                Document *items = realloc(documents->items, capacity * sizeof(*items));
-                if (!items)
-                        abort();
-                documents->items = items;
-                documents->capacity = capacity;
-        }
-        Document *document = &documents->items[documents->n++];
-        memset(document, 0, sizeof(*document));
-        return document;
-}
-
 /* `list` NULL = the counters. `text` NULL clears the document; else its contents are taken. */
 static void publish(const Writer *writer, const char *unit, uint8_t tier, const char *list, Text *text) {
         Topic topic = {.kind = list ? TOPIC_LIST : TOPIC_STATUS, .tier = tier};
         strncat(topic.area, engine_area(writer->engine), sizeof(topic.area) - 1);
         strncat(topic.unit, unit, sizeof(topic.unit) - 1);
         strncat(topic.name, list ? list : "", sizeof(topic.name) - 1);
-        Document *document = documents_add(writer->documents);
-        topic_format(&topic, document->topic);
-        document->seq = writer->seq;
-        document->retain = true;
-        if (!text)
-                return;
-        document->n_payload = text->n;
-        if (!(document->payload = text_steal(text)))
+        size_t n = text ? text->n : 0;
+        char *payload = text ? text_steal(text) : NULL;
+        if (text && !payload)
                 abort();
+        documents_add(writer->documents, writer->seq, &topic, payload, n, true);
 }
 
 static void add_time(Text *text, const char *name, int64_t ms, int offset) {

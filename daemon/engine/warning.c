@@ -366,6 +366,7 @@ static void decide_cancel(Posting *posting) {
 
 /* ---- entry ---- */
 
+/* A chain that is not live was ended and cleared; it was looked up to say just that. */
 static void decide_follow_up(Posting *posting) {
         Decision *decision = posting->decision;
         if (!find_chain(posting) || !check_chain(posting))
@@ -375,7 +376,7 @@ static void decide_follow_up(Posting *posting) {
                 return;
         }
         WarningState state = posting->chain->state;
-        if (state == WARNING_CANCELLED || (state != WARNING_ACTIVE && posting->cap.type == CAP_UPDATE))
+        if (!posting->chain->object.live || state == WARNING_CANCELLED || (state != WARNING_ACTIVE && posting->cap.type == CAP_UPDATE))
                 decision_reject(decision, CODE_CLOSED, "%s", posting->chain->identifier);
         else if (posting->cap.type == CAP_UPDATE)
                 decide_update(posting);

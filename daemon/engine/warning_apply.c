@@ -85,15 +85,15 @@ static void warning_superseded(const FactContext *context, const cJSON *fact) {
         fact_patch(context, state_warning(context->state, json_string(fact, "warning")), json_object(fact, "set"));
 }
 
+/* The engine's own `clear` stands before it: the warning itself is gone, unless it is needed longer; its notices follow it. */
 static void warning_cleared(const FactContext *context, const cJSON *fact) {
         Warning *warning = state_warning(context->state, json_string(fact, "warning"));
         state_touch(context->state, warning, context->seq);
         int64_t again = json_int(fact, "again", TIMESTAMP_NONE);
-        if (again != TIMESTAMP_NONE) {
-                timer_set(&warning->object.timers, TIMER_CLEAR, again);
+        warning->object.live = again != TIMESTAMP_NONE;
+        timer_set(&warning->object.timers, TIMER_CLEAR, again);
+        if (warning->object.live)
                 return;
-        }
-        warning->object.live = false;
         Notice *const *notices;
         size_t n = state_notices_of_warning(context->state, warning->id, &notices);
         for (size_t i = 0; i < n; ++i) {

@@ -1,0 +1,111 @@
+/* queries: what each seat may ask, and the sets of units that the statements are limited to. */
+#include "fixture.h"
+
+#include <string.h>
+
+static void expect_sets(Fixture *fixture, Who who, const char *body, size_t index, const char *set) {
+        EngineQuery query;
+        assert_int_equal(ask(fixture, who, &query, "%s", body), CODE_NONE);
+        assert_true(index < query.n_parameters);
+        assert_string_equal(query.parameters[index], set);
+        engine_query_deinit(&query);
+}
+
+static void expect_code(Fixture *fixture, Code code, Who who, const char *body) {
+        EngineQuery query;
+        assert_int_equal(ask(fixture, who, &query, "%s", body), code);
+        assert_non_null(strstr(query.topic, "/reply")); /* a refusal is answered too */
+        engine_query_deinit(&query);
+}
+
+#define ALL "{town,east,west,e1,e2,e3,w1}"
+
+static void test_sets_follow_the_line(void **state) {
+        Fixture *fixture = *state;
+        /* tasks: area, all, staff, named, member, state, limit */
+        expect_sets(fixture, COMMANDER, "{\"query\":\"tasks\"}", 1, ALL);
+        expect_sets(fixture, COMMANDER, "{\"query\":\"tasks\"}", 3, ALL);
+        expect_sets(fixture, EAST_OFFICER, "{\"query\":\"tasks\"}", 1, "{east,e1,e2,e3}");
+        expect_sets(fixture, E1_HEAD, "{\"query\":\"tasks\"}", 3, "{e1}");
+        expect_sets(fixture, E1_WORKER, "{\"query\":\"tasks\"}", 2, "{e1}");
+        expect_sets(fixture, E1_WORKER, "{\"query\":\"tasks\"}", 3, "{}"); /* named ones only when he is named */
+        expect_sets(fixture, E1_VOLUNTEER, "{\"query\":\"tasks\"}", 1, "{e1}");
+        expect_sets(fixture, E1_VOLUNTEER, "{\"query\":\"tasks\"}", 2, "{}");
+        expect_sets(fixture, DASHBOARD, "{\"query\":\"tasks\"}", 2, ALL);
+        expect_sets(fixture, DASHBOARD, "{\"query\":\"tasks\"}", 3, "{}");
+        expect_sets(fixture, EAST_HEAD, "{\"query\":\"tasks\"}", 1, "{east,e1,e2,e3}"); /* e3 also as its staff */
+}
+
+static void test_private_notes(void **state) {
+        Fixture *fixture = *state;
+        /* history: area, task, all, staff, named, member, notes */
+        const char *history = "{\"query\":\"history\",\"task\":\"01234567-0123-7123-8123-0123456789ab\"}";
+        expect_sets(fixture, COMMANDER, history, 6, ALL);
+        expect_sets(fixture, EAST_OFFICER, history, 6, "{east,e1,e2,e3}");
+        expect_sets(fixture, E1_WORKER, history, 6, "{e1}");
+        expect_sets(fixture, E1_VOLUNTEER, history, 6, "{}");
+        expect_sets(fixture, DASHBOARD, history, 6, "{}");
+        expect_sets(fixture, AUDITOR, history, 6, "{}"); /* sees who did what, not the words */
+        expect_sets(fixture, AUDITOR, history, 2, ALL);
+}
+
+static void test_parameters(void **state) {
+        Fixture *fixture = *state;
+        EngineQuery query;
+        assert_int_equal(ask(fixture, E1_WORKER, &query, "{\"query\":\"tasks\",\"state\":\"open\",\"limit\":7,\"unit\":\"e1\"}"), CODE_NONE);
+        assert_string_equal(query.name, "tasks");
+        assert_int_equal(query.n_parameters, 7);
+        assert_string_equal(query.parameters[0], AREA);
+        assert_string_equal(query.parameters[4], fixture->members[E1_WORKER]);
+        assert_string_equal(query.parameters[5], "open");
+        assert_string_equal(query.parameters[6], "7");
+        engine_query_deinit(&query);
+        assert_int_equal(ask(fixture, COMMANDER, &query, "{\"query\":\"tasks\",\"unit\":\"w1\"}"), CODE_NONE);
+        assert_string_equal(query.parameters[1], "{w1}");
+        assert_null(query.parameters[5]);
+        assert_string_equal(query.parameters[6], "100");
+        engine_query_deinit(&query);
+        assert_int_equal(ask(fixture, COMMANDER, &query, "{\"query\":\"escalations\",\"open\":true}"), CODE_NONE);
+        assert_string_equal(query.parameters[2], "true");
+        engine_query_deinit(&query);
+        assert_int_equal(ask(fixture, ADMIN, &query, "{\"query\":\"members\"}"), CODE_NONE);
+        assert_null(query.parameters[1]); /* the whole area */
+        engine_query_deinit(&query);
+}
+
+static void test_directory_shows_the_line_above(void **state) {
+        Fixture *fixture = *state;
+        expect_sets(fixture, E1_WORKER, "{\"query\":\"units\"}", 1, "{town,east,e1}");
+        expect_sets(fixture, AUDITOR, "{\"query\":\"units\"}", 1, ALL);
+        expect_sets(fixture, AUDITOR, "{\"query\":\"unit_status\"}", 1, ALL);
+}
+
+static void test_refusals(void **state) {
+        Fixture *fixture = *state;
+        expect_code(fixture, CODE_MISSING, E1_WORKER, "{}");
+        expect_code(fixture, CODE_TYPE, E1_WORKER, "{\"query\":[]}");
+        expect_code(fixture, CODE_UNKNOWN_KIND, E1_WORKER, "{\"query\":\"secrets\"}");
+        expect_code(fixture, CODE_DENIED, E1_WORKER, "{\"query\":\"quarantine\"}");
+        expect_code(fixture, CODE_DENIED, E1_WORKER, "{\"query\":\"organisation\"}");
+        expect_code(fixture, CODE_DENIED, ADMIN, "{\"query\":\"tasks\"}");
+        expect_code(fixture, CODE_DENIED, E1_VOLUNTEER, "{\"query\":\"members\"}");
+        expect_code(fixture, CODE_FORBIDDEN, E1_WORKER, "{\"query\":\"tasks\",\"unit\":\"w1\"}");
+        expect_code(fixture, CODE_UNKNOWN_UNIT, E1_WORKER, "{\"query\":\"tasks\",\"unit\":\"nowhere\"}");
+        expect_code(fixture, CODE_RANGE, E1_WORKER, "{\"query\":\"tasks\",\"limit\":501}");
+        expect_code(fixture, CODE_RANGE, E1_WORKER, "{\"query\":\"tasks\",\"limit\":0}");
+        expect_code(fixture, CODE_TYPE, E1_WORKER, "{\"query\":\"tasks\",\"limit\":\"5\"}");
+        expect_code(fixture, CODE_RANGE, E1_WORKER, "{\"query\":\"tasks\",\"state\":\"lost\"}");
+        expect_code(fixture, CODE_MISSING, E1_WORKER, "{\"query\":\"task\"}");
+        expect_code(fixture, CODE_SEAT, E1_WORKER, "{\"query\":\"tasks\",\"seat\":\"w1\"}");
+        expect_code(fixture, CODE_DENIED, PANIC, "{\"query\":\"tasks\"}");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                TEST(test_sets_follow_the_line), TEST(test_private_notes), TEST(test_parameters),
+                TEST(test_directory_shows_the_line_above), TEST(test_refusals),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -76,7 +76,7 @@ class BareBroker:
         config = folder / "bare.conf"
         user = "user root\n" if os.geteuid() == 0 else ""
         config.write_text(f"{user}listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence true\npersistence_location {folder}/bare/\n"
-                          "autosave_interval 5\nset_tcp_nodelay true\nmax_queued_messages 0\nlog_type none\n", encoding="utf-8")
+                          "autosave_interval 5\nset_tcp_nodelay true\nmax_queued_messages 1000000\nlog_type none\n", encoding="utf-8")
         self.process = subprocess.Popen(["/usr/sbin/mosquitto", "-c", str(config)], stderr=subprocess.DEVNULL)
         wait_connect(self.port, self.process, "bare broker")
 

@@ -192,9 +192,9 @@ persistence_location {self.persistence}/
 autosave_interval 5
 set_tcp_nodelay true
 max_inflight_messages 20
-max_queued_messages 0
+max_queued_messages 1000000
 max_queued_bytes 268435456
-message_size_limit 2097152
+max_packet_size 2097152
 log_dest stderr
 log_type error
 log_type warning

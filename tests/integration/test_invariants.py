@@ -156,7 +156,7 @@ def test_i12_planted_identities_come_out_nowhere(make_stack):
     stack = make_stack()
     commander = stack.speak("commander", stack.root())
     watch = stack.phone(stack.member("commander", stack.root()), subscribe=[
-        f"{BASE}/+/+/task/+/+", f"{BASE}/+/+/escalation/+/+", f"{BASE}/+/+/notice/+", f"{BASE}/+/+/list/+"])
+        f"{BASE}/+/+/task/+/+", f"{BASE}/+/+/escalation/+/+", f"{BASE}/+/+/notice/+", f"{BASE}/tier3/+/list/+"])
     unit = plain_village(stack)
     parent = parent_of(stack, unit)
     worker, room = stack.speak("grid_worker", unit), stack.speak("officer", parent)

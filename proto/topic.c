@@ -129,8 +129,12 @@ static bool unit_list_is_valid(Slice slice) {
         return slice_is(slice, "duty") || slice_is(slice, "task") || slice_is(slice, "result");
 }
 
+static bool slice_is_tier(Slice slice) {
+        return slice.n == 5 && memcmp(slice.text, "tier", 4) == 0 && slice.text[4] >= '1' && slice.text[4] <= '3';
+}
+
 static bool topic_read_tier(Slice slice, Topic *topic) {
-        if (slice.n != 5 || memcmp(slice.text, "tier", 4) != 0 || slice.text[4] < '1' || slice.text[4] > '3')
+        if (!slice_is_tier(slice))
                 return false;
         topic->tier = (uint8_t)(slice.text[4] - '0');
         return true;
@@ -208,14 +212,32 @@ static size_t topic_split(const char *text, size_t n_text, Slice levels[static T
         return n_levels;
 }
 
-static bool topic_read_kind(TopicKind kind, const Slice *levels, size_t n_levels, Topic *topic) {
+/* Number of levels, words and tier only: cheap, and true for at most one kind. */
+static bool kind_fits(TopicKind kind, const Slice *levels, size_t n_levels) {
         const Level *expected = topic_levels[kind];
+        size_t i = 0;
 
-        for (size_t i = 0; i < n_levels; i++)
-                if (!topic_read_level(&expected[i], levels[i], topic))
+        for (; i < n_levels && expected[i].type != LEVEL_END; i++) {
+                if (expected[i].type == LEVEL_WORD && !slice_is(levels[i], expected[i].word))
                         return false;
-        topic->kind = kind;
-        return expected[n_levels].type == LEVEL_END;
+                if (expected[i].type == LEVEL_TIER && !slice_is_tier(levels[i]))
+                        return false;
+        }
+        return i == n_levels && expected[i].type == LEVEL_END;
+}
+
+static TopicKind find_kind(const Slice *levels, size_t n_levels) {
+        for (TopicKind kind = TOPIC_NONE + 1; kind < TOPIC_KIND_COUNT; kind++)
+                if (kind_fits(kind, levels, n_levels))
+                        return kind;
+        return TOPIC_NONE;
+}
+
+static bool topic_read_fields(const Slice *levels, size_t n_levels, Topic *topic) {
+        for (size_t i = 0; i < n_levels; i++)
+                if (!topic_read_level(&topic_levels[topic->kind][i], levels[i], topic))
+                        return false;
+        return true;
 }
 
 int topic_parse(const char *text, size_t n_text, Topic *ret) {
@@ -227,15 +249,14 @@ int topic_parse(const char *text, size_t n_text, Topic *ret) {
         if (n_levels <= TOPIC_ROOT_LEVELS || !slice_is(levels[0], "grid") || !slice_is(levels[1], "v1") ||
             !area_is_valid(levels[2].text, levels[2].n))
                 return TOPIC_E_UNKNOWN;
-        for (TopicKind kind = TOPIC_NONE + 1; kind < TOPIC_KIND_COUNT; kind++) {
-                Topic topic = {0};
-                slice_copy(levels[2], topic.area);
-                if (topic_read_kind(kind, levels + TOPIC_ROOT_LEVELS, n_levels - TOPIC_ROOT_LEVELS, &topic)) {
-                        *ret = topic;
-                        return 0;
-                }
-        }
-        return TOPIC_E_UNKNOWN;
+        const Slice *under = levels + TOPIC_ROOT_LEVELS;
+        size_t n_under = n_levels - TOPIC_ROOT_LEVELS;
+        Topic topic = {.kind = find_kind(under, n_under)};
+        slice_copy(levels[2], topic.area);
+        if (topic.kind == TOPIC_NONE || !topic_read_fields(under, n_under, &topic))
+                return TOPIC_E_UNKNOWN;
+        *ret = topic;
+        return 0;
 }
 
 /* The text of a level's field. */

@@ -8,11 +8,13 @@
 #include <string.h>
 
 #include "proto/json.h"
+#include "proto/timestamp.h"
 
 static Playbook *make(const char *text, size_t n_text, Check *check) {
         Playbook *playbook = calloc(1, sizeof *playbook);
         if (!playbook || !(playbook->text = strndup(text, n_text)))
                 abort();
+        playbook_set_applied(playbook, "daemon", TIMESTAMP_NONE);
         Code code = json_parse_object(text, n_text, PLAYBOOK_BYTES_MAX, &playbook->tree);
         if (code != CODE_NONE)
                 check_fail(check, code_sentence_zh(code), code_sentence_en(code));
@@ -43,6 +45,13 @@ Playbook *playbook_free(Playbook *playbook) {
         return NULL;
 }
 
+void playbook_set_applied(Playbook *playbook, const char *by, int64_t at_ms) {
+        snprintf(playbook->applied_by, sizeof playbook->applied_by, "%s", by);
+        playbook->applied_at = at_ms;
+}
+
+const char *playbook_applied_by(const Playbook *playbook) { return playbook->applied_by; }
+int64_t playbook_applied_at(const Playbook *playbook) { return playbook->applied_at; }
 const char *playbook_name(const Playbook *playbook) { return playbook->name; }
 int64_t playbook_version(const Playbook *playbook) { return playbook->version; }
 const char *playbook_hash(const Playbook *playbook) { return playbook->hash; }

@@ -79,6 +79,10 @@ const char *playbook_name(const Playbook *playbook);
 int64_t playbook_version(const Playbook *playbook);
 const char *playbook_hash(const Playbook *playbook);  /* 64 hex digits of BLAKE2b-256 of the text */
 const char *playbook_text(const Playbook *playbook);
+/* Who made it current, and when (Unix ms): kept for its row in the database only. "daemon" and TIMESTAMP_NONE until told. */
+void playbook_set_applied(Playbook *playbook, const char *by, int64_t at_ms);
+const char *playbook_applied_by(const Playbook *playbook);
+int64_t playbook_applied_at(const Playbook *playbook);
 Trigger playbook_trigger(const Playbook *playbook);
 const char *playbook_title_zh(const Playbook *playbook);
 const char *playbook_title_en(const Playbook *playbook);
@@ -110,6 +114,8 @@ void playbook_set_forget(PlaybookSet *set, const char *hash, const char *previou
 /* The playbook that a trigger starts: highest priority; built-in when none matches. `fields` of a report or device event, or NULL. */
 const Playbook *playbook_set_match(const PlaybookSet *set, Trigger trigger, const char *name, Severity severity, const cJSON *fields);
 
+/* Whether it could become current: CODE_NONE, or CODE_CONFLICT with the playbook that it overlaps. */
+Code playbook_set_check(const PlaybookSet *set, const Playbook *playbook, char *ret_detail, size_t n_detail);
 /* In order of adding; start with *cursor = 0. Current ones only. */
 const Playbook *playbook_set_next(const PlaybookSet *set, size_t *cursor);
 /* Whether a current playbook is for that warning's, report's, duty's or device event's name, whatever its other conditions. */

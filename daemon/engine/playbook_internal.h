@@ -31,6 +31,8 @@ struct Playbook {
         When when;
         Step *steps; size_t n_steps;
         const Step *start;
+        char applied_by[MEMBER_MAX + 1];
+        int64_t applied_at;    /* Unix ms, TIMESTAMP_NONE when unknown */
 };
 
 #define SEVERITIES_ALL 0x1fu

@@ -63,15 +63,20 @@ static void set_current(PlaybookSet *set, Playbook *playbook) {
                 abort();
 }
 
-Code playbook_set_add(PlaybookSet *set, Playbook *playbook, bool current, char *ret_detail, size_t n_detail) {
-        assert(playbook->hash[0] != '\0');
-        const Playbook *overlap = current ? find_overlap(set, playbook) : NULL;
+Code playbook_set_check(const PlaybookSet *set, const Playbook *playbook, char *ret_detail, size_t n_detail) {
+        const Playbook *overlap = find_overlap(set, playbook);
         Check check;
         check_init(&check, ret_detail, n_detail);
-        if (overlap) {
-                check_fail_word(&check, "同一优先级上与其重叠：", "overlaps at the same priority with", overlap->name);
+        if (!overlap)
+                return CODE_NONE;
+        check_fail_word(&check, "同一优先级上与其重叠：", "overlaps at the same priority with", overlap->name);
+        return CODE_CONFLICT;
+}
+
+Code playbook_set_add(PlaybookSet *set, Playbook *playbook, bool current, char *ret_detail, size_t n_detail) {
+        assert(playbook->hash[0] != '\0');
+        if (current && playbook_set_check(set, playbook, ret_detail, n_detail) != CODE_NONE)
                 return CODE_CONFLICT;
-        }
         Playbook *known = map_find(set->by_hash, playbook->hash);
         if (known) {
                 playbook_free(playbook);

@@ -2,6 +2,8 @@
 --
 -- Every key begins with the area, so that towns can share a database. Keys across tables are checked wherever a row of the one makes
 -- no sense without the other; where both may be written by one batch in either order, the check waits for the commit.
+-- Only primary keys begin with the area; other indexes have it last. Sessions keep the plans that they made while a table was empty, and
+-- to a planner without statistics every index that begins with the area looks as good as the key.
 -- Rows are replaced whole (insert … on conflict do update): columns without a value are NULL, never an empty text.
 
 -- ---- the store's own ----
@@ -140,8 +142,8 @@ create table policegrid.seat (
     check (unit is not null or role in ('admin', 'security_admin', 'auditor')),
     check (until_at >= from_at)
 );
-create index seat_by_member on policegrid.seat (area, member);
-create index seat_by_unit on policegrid.seat (area, unit) where not ended;
+create index seat_by_member on policegrid.seat (member, area);
+create index seat_by_unit on policegrid.seat (unit, area) where not ended;
 
 create table policegrid.place (
     area        text not null,
@@ -244,7 +246,7 @@ create table policegrid.warning (
     born        bigint not null,
     changed_seq bigint not null,
     primary key (area, id),
-    constraint warning_identifier unique (area, identifier) deferrable initially deferred,
+    constraint warning_identifier unique (identifier, area) deferrable initially deferred,
     foreign key (area, unit) references policegrid.unit,
     check ((state = 'active') = (ended_at is null)),
     check (live or state <> 'active')
@@ -296,14 +298,14 @@ create table policegrid.report (
     born           bigint not null,
     changed_seq    bigint not null,
     primary key (area, id),
-    unique (area, number),
+    unique (number, area),
     foreign key (area, unit) references policegrid.unit,
     foreign key (area, merged_into) references policegrid.report deferrable initially deferred,
     check ((state = 'merged') = (merged_into is not null)),
     check (merged_into <> id)
 );
 create index report_live on policegrid.report (area, born) where live;
-create index report_by_unit on policegrid.report (area, unit);
+create index report_by_unit on policegrid.report (unit, area);
 
 -- ---- work ----
 
@@ -387,7 +389,7 @@ create table policegrid.task (
     born           bigint not null,
     changed_seq    bigint not null,
     primary key (area, id),
-    unique (area, number),
+    unique (number, area),
     foreign key (area, case_id) references policegrid.work_case,
     foreign key (area, unit) references policegrid.unit,
     foreign key (area, handler) references policegrid.unit,
@@ -407,9 +409,9 @@ create table policegrid.task (
     check (follows <> id)
 ) with (fillfactor = 80);
 create index task_live on policegrid.task (area, born) where live;
-create index task_open_by_unit on policegrid.task (area, unit) where ended_at is null;
-create index task_by_case on policegrid.task (area, case_id);
-create index task_by_origin on policegrid.task (area, origin_id);
+create index task_by_unit on policegrid.task (unit, area);
+create index task_by_case on policegrid.task (case_id, area);
+create index task_by_origin on policegrid.task (origin_id, area);
 
 create table policegrid.task_part (
     area        text not null,
@@ -487,8 +489,8 @@ create table policegrid.escalation (
     check (from_unit <> to_unit)
 );
 create index escalation_live on policegrid.escalation (area, born) where live;
-create index escalation_by_task on policegrid.escalation (area, task);
-create index escalation_open_by_unit on policegrid.escalation (area, to_unit) where ended_at is null;
+create index escalation_by_task on policegrid.escalation (task, area);
+create index escalation_by_unit on policegrid.escalation (to_unit, area);
 alter table policegrid.task add foreign key (area, escalation) references policegrid.escalation deferrable initially deferred;
 
 create table policegrid.escalation_event (
@@ -509,7 +511,7 @@ create table policegrid.escalation_event (
     primary key (area, escalation, seq, ordinal),
     foreign key (area, escalation) references policegrid.escalation
 );
-create index escalation_event_by_task on policegrid.escalation_event (area, task);
+create index escalation_event_by_task on policegrid.escalation_event (task, area);
 
 -- ---- what may be erased ----
 
@@ -526,7 +528,7 @@ create table policegrid.private_text (
     check (erase_at >= at)
 );
 create index private_text_to_erase on policegrid.private_text (erase_at) where words is not null;
-create index private_text_by_owner on policegrid.private_text (area, owner_id);
+create index private_text_by_owner on policegrid.private_text (owner_id, area);
 
 alter table policegrid.report add foreign key (area, note) references policegrid.private_text deferrable initially deferred;
 alter table policegrid.task_event add foreign key (area, note) references policegrid.private_text deferrable initially deferred;

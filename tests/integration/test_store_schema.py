@@ -1,0 +1,393 @@
+"""The schema: what the engine's tables are, what no state can be, who may do what, what dashboards see, how it is migrated."""
+import itertools
+import subprocess
+
+import psycopg2
+import pytest
+
+from stack import AREA, Cluster
+from store_probe import PROGRAM, Probe, connect, eventually, migrate, sql
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="module")
+def server(workspace):
+    cluster = Cluster(workspace / "schema-postgresql")
+    cluster.start()
+    yield cluster
+    cluster.stop()
+
+
+@pytest.fixture
+def empty(server):
+    name = f"schema{next(_numbers)}"
+    sql(server, "postgres", f"create database {name}")
+    return name
+
+
+@pytest.fixture
+def database(server, empty):
+    done = migrate(server, empty)
+    assert done.returncode == 0, done.stderr
+    return empty
+
+
+# ---- migrations ----
+
+def test_migrating_twice_changes_nothing(server, empty):
+    assert migrate(server, empty).returncode == 0
+    before = sql(server, empty, "select * from policegrid.schema_version order by version")
+    assert [row[0] for row in before] == list(range(1, len(before) + 1))
+    again = migrate(server, empty)
+    assert again.returncode == 0 and "applied" not in again.stderr
+    assert sql(server, empty, "select * from policegrid.schema_version order by version") == before
+
+
+def test_migrating_as_owner_without_other_rights(server, empty):
+    assert migrate(server, "postgres").returncode == 0  # makes the roles, as an administrator would
+    sql(server, "postgres", "drop schema policegrid cascade")
+    sql(server, "postgres", "alter role policegrid_owner login")
+    sql(server, "postgres", f"alter database {empty} owner to policegrid_owner")
+    done = migrate(server, empty, user="policegrid_owner")
+    assert done.returncode == 0, done.stderr
+    assert sql(server, empty, "select count(*) from task_status", user="policegrid_reader") == [(0,)]
+
+
+def test_newer_database_is_refused(server, database):
+    version = sql(server, database, "insert into policegrid.schema_version values (999, 'x', 'x') returning version")
+    assert version == [(999,)]
+    done = migrate(server, database)
+    assert done.returncode == 2 and "newer" in done.stderr
+
+
+def test_changed_migration_is_refused(server, database):
+    sql(server, database, "update policegrid.schema_version set digest = 'other' where version = 2")
+    done = migrate(server, database)
+    assert done.returncode == 3 and "0002" in done.stderr
+
+
+def test_failed_migration_leaves_nothing_of_itself(server, database):
+    """The last one runs into a view that is already there: it is undone whole and can be repeated."""
+    last = sql(server, database, "delete from policegrid.schema_version where version = 3 returning name")
+    assert last == [("0003_views",)]
+    sql(server, database, "drop view policegrid.task_status")
+    assert migrate(server, database).returncode == 3
+    assert sql(server, database, "select max(version), to_regclass('policegrid.task_status')::text from policegrid.schema_version") == [(2, None)]
+    sql(server, database, "drop view policegrid.escalation_history, policegrid.escalation_status, policegrid.unit_status,"
+                          " policegrid.warning_progress; drop function policegrid.task_is_overdue")
+    assert migrate(server, database).returncode == 0
+
+
+def test_no_server_is_told(server):
+    done = subprocess.run([PROGRAM, "migrate", "host=127.0.0.1 port=1 dbname=x user=x"], capture_output=True, text=True)
+    assert done.returncode == 1 and "policegridd --migrate" in done.stderr
+
+
+def test_migrations_at_once_wait_for_each_other(server, empty):
+    runs = [subprocess.Popen([PROGRAM, "migrate", server.conninfo("postgres", empty)], stderr=subprocess.PIPE) for _ in range(3)]
+    assert [(run.communicate()[1], run.returncode)[1] for run in runs] == [0, 0, 0]
+
+
+# ---- the tables are the engine's ----
+
+def test_tables_are_those_that_the_engine_describes(server, database):
+    described = [line.split("\t") for line in subprocess.run([PROGRAM, "columns"], capture_output=True, text=True).stdout.splitlines()]
+    names = {"timestamp with time zone": "timestamptz"}
+    real = {}
+    for table, column, kind in sql(server, database, "select table_name, column_name, data_type from information_schema.columns"
+                                                     " where table_schema = 'policegrid' order by table_name, ordinal_position"):
+        real.setdefault(table, []).append((column, names.get(kind, kind)))
+    for table in dict.fromkeys(line[0] for line in described):
+        assert real[table] == [(line[1], line[2]) for line in described if line[0] == table], table
+        key = [row[0] for row in sql(server, database,
+               "select a.attname from pg_index i cross join unnest(i.indkey) with ordinality k(n, at)"
+               " join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.n"
+               " where i.indisprimary and i.indrelid = ('policegrid.' || %s)::regclass order by k.at", table)]
+        assert key == [line[1] for line in described if line[0] == table and line[3] == "1"], table
+
+
+def test_everything_is_described_in_both_languages(server, database):
+    for name, text in sql(server, database, "select c.relname, obj_description(c.oid) from pg_class c"
+                                            " where c.relnamespace = 'policegrid'::regnamespace and c.relkind in ('r', 'p', 'v')"
+                                            " and not c.relispartition"):
+        if name == "schema_version" or text:
+            assert text and " / " in text and any(ord(c) > 0x4E00 for c in text), name
+        else:
+            pytest.fail(f"{name} has no comment")
+
+
+# ---- a small town, by hand ----
+
+UNIT = "insert into policegrid.unit values (%s, %s, 'x', %s, %s, null, %s, %s, null, '[]', null, 1, true, 1)"
+CASE, WARNING, TASK, RUNG, NEXT = (f"00000000-0000-7000-8000-00000000000{n}" for n in range(1, 6))
+
+
+def insert(table, **values):
+    columns = ", ".join(values)
+    return f"insert into policegrid.{table} ({columns}) values ({', '.join(['%s'] * len(values))})", list(values.values())
+
+
+def task(**changes):
+    row = dict(area=AREA, id=TASK, number="2026-0001", case_id=CASE, kind="fraud", step="tell", unit="village", tier=3, handler="village",
+               origin_type="warning", origin_id=WARNING, origin_unit="command", state="issued", severity="Severe", reality="Actual",
+               audience="staff", revision=1, state_revision=1, base_at="now", issued_at="now", card="none", hops=0, raised=0, returns=0,
+               late=0, unlisted=False, brief='{"title": "入户提醒", "title_en": "tell"}', body='{"result": {"households": 3}}', timers="{}",
+               live=True, born=1, changed_seq=1)
+    row.update(changes)
+    return insert("task", **row)
+
+
+def rung(**changes):
+    row = dict(area=AREA, id=RUNG, task=TASK, from_unit="village", to_unit="room", level=1, state="open", cause="accept",
+               opened_by="daemon", opened_at="now", revision=1, state_revision=1, timers="{}", live=True, born=1, changed_seq=1)
+    row.update(changes)
+    return insert("escalation", **row)
+
+
+def rung_event(**changes):
+    row = dict(area=AREA, escalation=RUNG, seq=5, ordinal=0, task=TASK, level=1, from_unit="village", to_unit="room", state="open",
+               cause="accept", by_member="daemon", at="now")
+    row.update(changes)
+    return insert("escalation_event", **row)
+
+
+def warning(**changes):
+    row = dict(area=AREA, id=WARNING, identifier="w-1", sender="m1", unit="command", event_code="telecom-fraud", state="active",
+               severity="Severe", reality="Actual", sent="now", posted_at="now", revision=1, identifiers='["w-1"]',
+               units='["village", "room"]', cap='{"info": [{"event": "fraud", "headline": "预警"}]}', timers="{}", live=True, born=1,
+               changed_seq=1)
+    row.update(changes)
+    return insert("warning", **row)
+
+
+@pytest.fixture
+def town(server, database):
+    connection = connect(server, database)
+    connection.autocommit = False
+    cursor = connection.cursor()
+    for unit, tier, parent in [("command", 1, None), ("room", 2, "command"), ("village", 3, "room")]:
+        cursor.execute(UNIT, (AREA, unit, tier, parent, unit, unit))
+    cursor.execute("insert into policegrid.member (area, id, revoked, made_at, changed_seq) values (%s, 'm1', false, now(), 1)", (AREA,))
+    cursor.execute(*warning())
+    cursor.execute(*insert("work_case", area=AREA, id=CASE, number="2026-0001", origin_type="warning", origin_id=WARNING,
+                           origin_unit="command", reality="Actual", results="{}", visits="{}", opened_at="now", timers="{}", live=True,
+                           born=1, changed_seq=1))
+    connection.commit()
+    yield connection
+    connection.close()
+
+
+ENDED = dict(ended_at="now", live=False)
+WRONG = {
+    "state word": task(state="done"),
+    "ended without a time": task(state="closed"),
+    "a time without an end": task(ended_at="now"),
+    "out of memory while open": task(live=False),
+    "ended with an open escalation": task(state="closed", escalation=RUNG, **ENDED),
+    "suspended without a way back": task(state="suspended"),
+    "a way back without suspension": task(resume_state="issued"),
+    "completed without a time": task(state="completed"),
+    "in progress without a start": task(state="in_progress"),
+    "accepted without a time": task(state="accepted"),
+    "number": task(number="26-1"),
+    "unknown unit": task(unit="nowhere"),
+    "unknown handler": task(handler="nowhere"),
+    "unknown assignee": task(assignee="m2"),
+    "unknown case": task(case_id=NEXT),
+    "unknown predecessor": task(follows=NEXT),
+    "its own predecessor": task(follows=TASK),
+    "unknown escalation": task(escalation=NEXT),
+    "tier": task(tier=4),
+    "card": task(card="blue"),
+    "severity": task(severity="severe"),
+    "audience": task(audience="public"),
+    "state revision beyond revision": task(state_revision=2),
+    "body that is no object": task(body="[]"),
+    "warning: active and ended": warning(id=NEXT, identifier="w-2", identifiers='["w-2"]', ended_at="now"),
+    "warning: the same identifier": warning(id=NEXT),
+    "member: a code without an end": insert("member", area=AREA, id="m2", revoked=False, made_at="now", changed_seq=1, enrolment="a" * 64),
+    "member: a secret that is no hash": insert("member", area=AREA, id="m2", revoked=False, made_at="now", changed_seq=1, secret="hunter2"),
+    "member: revoked, but when": insert("member", area=AREA, id="m2", revoked=True, made_at="now", changed_seq=1),
+    "seat: no unit for an officer": insert("seat", area=AREA, id=NEXT, member="m1", role="officer", ended=False, changed_seq=1),
+    "seat: role": insert("seat", area=AREA, id=NEXT, member="m1", unit="room", role="boss", ended=False, changed_seq=1),
+    "unit: its own parent": (UNIT, (AREA, "x", 2, "x", "x", "x")),
+    "unit: parent unknown": (UNIT, (AREA, "x", 2, "y", "x", "x")),
+    "outcome: rejected without a code": insert("outcome", area=AREA, sender="m", id="i", body_hash="h", seq=1, at="now", outcome="rejected",
+                                               late=False, masked=False, epoch=1),
+    "outcome: accepted with a code": insert("outcome", area=AREA, sender="m", id="i", body_hash="h", seq=1, at="now", outcome="accepted",
+                                            code="x", late=False, masked=False, epoch=1),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_wrong_states_are_impossible(town, name):
+    cursor = town.cursor()
+    cursor.execute("savepoint before")
+    cursor.execute(*task(number="2026-0009"))
+    cursor.execute("rollback to before")
+    with pytest.raises(psycopg2.IntegrityError) as refused:
+        cursor.execute(*WRONG[name])
+        town.commit()
+    assert not isinstance(refused.value, psycopg2.errors.NotNullViolation)
+
+
+def test_one_open_task_per_key(town):
+    cursor = town.cursor()
+    cursor.execute(*task(dedup="device:d1"))
+    # in one transaction an ended one and its successor may stand in either order
+    cursor.execute(*task(id=NEXT, number="2026-0002", dedup="device:d1"))
+    cursor.execute("update policegrid.task set state = 'closed', ended_at = now() where id = %s", (TASK,))
+    town.commit()
+    with pytest.raises(psycopg2.IntegrityError):
+        cursor.execute(*task(id=RUNG, number="2026-0003", dedup="device:d1"))
+        town.commit()
+
+
+def test_one_open_escalation_per_task(town):
+    cursor = town.cursor()
+    cursor.execute(*task())
+    cursor.execute(*rung(id=NEXT, level=2, from_unit="room", to_unit="command"))
+    cursor.execute(*rung(state="passed_up", passed_to=NEXT, **ENDED))
+    town.commit()
+    with pytest.raises(psycopg2.IntegrityError):
+        cursor.execute(*rung(id=CASE))
+        town.commit()
+
+
+@pytest.mark.parametrize("changes", [dict(state="done"), dict(ended_at="now"), dict(state="resolved"), dict(state="accepted"),
+                                     dict(state="passed_up", **ENDED), dict(passed_to=RUNG), dict(to_unit="village"), dict(level=0),
+                                     dict(task=NEXT), dict(to_unit="nowhere"), dict(cause="boredom"), dict(live=False)])
+def test_wrong_escalations_are_impossible(town, changes):
+    cursor = town.cursor()
+    cursor.execute(*task())
+    town.commit()
+    with pytest.raises(psycopg2.IntegrityError):
+        cursor.execute(*rung(**changes))
+        town.commit()
+
+
+def test_logs_only_grow_whoever_asks(server, database, town):
+    cursor = town.cursor()
+    cursor.execute(*task())
+    cursor.execute(*rung())
+    cursor.execute(*rung_event())
+    cursor.execute(*insert("task_event", area=AREA, task=TASK, seq=1, ordinal=0, at="now", member="m1", verb="issue", to_state="issued"))
+    cursor.execute(*insert("event", area=AREA, seq=1, at="now", kind="x", sender="m1", fact_schema=1, facts="[]"))
+    cursor.execute(*insert("outcome", area=AREA, sender="m", id="i", body_hash="h", seq=1, at="now", outcome="accepted", late=False,
+                           masked=False, epoch=1))
+    cursor.execute(*insert("private_text", area=AREA, id=NEXT, owner_kind="task", owner_id=TASK, at="now", erase_at="now", words="x"))
+    town.commit()
+    changes = {"event": "kind = 'y'", "outcome": "detail = 'y'", "task_event": "verb = 'y'", "escalation_event": "state = 'accepted'",
+               "private_text": "words = 'y'"}
+    for table, change in changes.items():
+        for user in ("policegrid_daemon", "postgres") if table != "private_text" else ("policegrid_daemon",):
+            with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+                sql(server, database, f"update policegrid.{table} set {change}", user=user)
+            if user == "policegrid_daemon" or table not in ("outcome",):
+                with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+                    sql(server, database, f"delete from policegrid.{table}", user=user)
+    partition = sql(server, database, "select tableoid::regclass::text from policegrid.event")[0][0]
+    with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+        sql(server, database, f"update {partition} set kind = 'y'")
+
+
+def test_playbook_versions_are_immutable(server, database):
+    sql(server, database, "insert into policegrid.playbook values (%s, repeat('a', 64), 'p', 1, 't', 't', '{}', true, 'm1', now(), 1)", AREA)
+    sql(server, database, "update policegrid.playbook set is_current = false")
+    with pytest.raises(psycopg2.IntegrityError):
+        sql(server, database, "update policegrid.playbook set body = '[]'")
+
+
+VIEWS = ["task_status", "unit_status", "warning_progress", "escalation_status", "escalation_history"]
+
+
+def test_least_privilege(server, database):
+    tables = [row[0] for row in sql(server, database, "select c.relname from pg_class c where c.relnamespace = 'policegrid'::regnamespace"
+                                                      " and c.relkind in ('r', 'p')")]
+    for table in tables:
+        for right in ("select", "insert", "update", "delete", "truncate"):
+            has = sql(server, database, "select has_table_privilege('policegrid_reader', 'policegrid.' || %s, %s),"
+                                        " has_table_privilege('policegrid_daemon', 'policegrid.' || %s, %s)", table, right, table, right)[0]
+            assert has[0] is False, (table, right)
+            if right in ("delete", "truncate"):
+                assert has[1] is False, (table, right)
+    for view in VIEWS:
+        assert sql(server, database, f"select count(*) from {view}", user="policegrid_reader")
+    for user in ("policegrid_reader", "policegrid_daemon"):
+        for forbidden in ("create table policegrid.x (x integer)", "create table x (x integer)", "drop table policegrid.task",
+                          "alter table policegrid.event disable trigger all", "set role policegrid_owner"):
+            with pytest.raises(psycopg2.Error):
+                sql(server, database, forbidden, user=user)
+    for forbidden in ("select policegrid.retention_apply('1')", "select policegrid.partitions_ensure(3)", "select policegrid.writer_check('1', 1)"):
+        with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+            sql(server, database, forbidden, user="policegrid_reader")
+
+
+# ---- what dashboards see ----
+
+def one(cursor, query):
+    cursor.execute(query)
+    rows = cursor.fetchall()
+    assert len(rows) == 1, rows
+    return dict(zip([column.name for column in cursor.description], rows[0]))
+
+
+def test_views_tell_the_story(town):
+    cursor = town.cursor()
+    cursor.execute(*task(state="suspended", resume_state="accepted", accepted_at="now", accept_by="yesterday", card="red", escalation=NEXT))
+    cursor.execute(*rung(id=NEXT, level=2, from_unit="room", to_unit="command", opened_by="m2", accept_by="yesterday"))
+    cursor.execute(*rung(state="passed_up", passed_to=NEXT, outcome="passed_up", opened_at="yesterday", **ENDED))
+    cursor.execute(*rung_event())
+    cursor.execute(*rung_event(seq=6, state="passed_up", by_member="m2", reason="hard"))
+    cursor.execute(*rung_event(escalation=NEXT, seq=6, ordinal=1, level=2, from_unit="room", to_unit="command", by_member="m2"))
+    cursor.execute(*task(id=CASE, number="2026-0002", accept_by="yesterday"))
+    cursor.execute(*task(id=RUNG, number="2026-0003", reality="Test", state="closed", origin_type="member", **ENDED))
+    town.commit()
+
+    row = one(cursor, "select * from policegrid.task_status where number = '2026-0001'")
+    assert (row["title"], row["result"], row["overdue"], row["escalation_level"], row["escalation_state"], row["warning"]) == \
+        ("入户提醒", {"households": 3}, False, 2, "open", WARNING)
+    assert one(cursor, "select overdue, escalation, closed_at from policegrid.task_status where number = '2026-0002'") == \
+        {"overdue": True, "escalation": None, "closed_at": None}
+    assert one(cursor, "select warning, closed_at is not null as closed from policegrid.task_status where number = '2026-0003'") == \
+        {"warning": None, "closed": True}
+
+    row = one(cursor, f"select * from policegrid.escalation_status where escalation = '{RUNG}'")
+    assert (row["level"], row["state"], row["open"], row["by"], row["ended_by"], row["outcome"], row["number"], row["overdue"]) == \
+        (1, "passed_up", False, "daemon", "m2", "passed_up", "2026-0001", False)
+    assert one(cursor, "select overdue, ended_by from policegrid.escalation_status where open") == {"overdue": True, "ended_by": None}
+    cursor.execute("select seq, level, action, by, reason, outcome from policegrid.escalation_history order by seq, ordinal")
+    assert cursor.fetchall() == [(5, 1, "open", "daemon", None, None), (6, 1, "passed_up", "m2", "hard", "passed_up"),
+                                 (6, 2, "open", "m2", None, None)]
+
+    row = one(cursor, "select * from policegrid.unit_status where unit = 'village'")
+    assert (row["total"], row["open"], row["issued"], row["suspended"], row["overdue"], row["red"], row["escalated"], row["closed"]) == \
+        (2, 2, 1, 1, 1, 1, 1, 0)  # the test's task counts in no statistic
+    assert one(cursor, "select escalations_open, escalations_total from policegrid.unit_status where unit = 'command'") == \
+        {"escalations_open": 1, "escalations_total": 1}
+
+    row = one(cursor, "select * from policegrid.warning_progress")
+    assert (row["warning"], row["event"], row["headline"], row["units"], row["tasks"], row["accepted"], row["escalated"],
+            row["escalations_open"], row["overdue"], row["acknowledged"]) == (WARNING, "fraud", "预警", 2, 2, 1, 1, 1, 1, 0)
+
+
+# ---- plans ----
+
+def test_empty_tables_do_not_lead_sessions_to_bad_plans(server, database, town):
+    """A session keeps the plans that it made while the tables were empty: each key's check must read one entry, not all."""
+    probe = Probe(server.conninfo("policegrid_daemon", database))
+    try:
+        probe.ready()
+        for _ in range(10):
+            probe.ask("fill", 100)
+            assert probe.write()[0] == "committed"
+        probe.ask("lookup", "task", "00000000-0000-7000-9000-000000000900")
+        assert probe.until("looked_up")[1] == "ok" and len(probe.rows("task")) == 1
+        probe.stop()
+    finally:
+        probe.kill()
+    eventually(lambda: sql(server, database, "select sum(idx_scan) >= 2000 from pg_stat_user_indexes where relname = 'task'")[0][0],
+               "statistics arrive")
+    assert sql(server, database, "select indexrelname, idx_scan, idx_tup_read from pg_stat_user_indexes"
+                                 " where idx_tup_read > 2 * idx_scan + 100") == []

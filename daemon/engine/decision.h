@@ -29,7 +29,7 @@ typedef struct Decision {
         uint32_t n_ids;               /* ids made so far */
         cJSON *facts;                 /* array, owned */
         cJSON *created;               /* object for the receipt, owned; NULL until decision_created */
-        cJSON *texts;                 /* free text of this decision, on its way to private_text; engine's */
+        uint32_t n_history;           /* history rows so far */
         int64_t revision;             /* of the target after the decision, -1 when none */
         bool late, masked;
         Code code;                    /* CODE_NONE = accepted */

@@ -27,7 +27,29 @@ void escalation_documents(const Escalation *escalation, DocumentSink *sink); /* 
 void notice_documents(const Notice *notice, DocumentSink *sink);       /* warning.c */
 void device_documents(const DeviceStatus *device, DocumentSink *sink); /* device.c */
 
-/* A document that is not retained (gateway/{gateway}/notify), sent once, after the commit of what is being decided. */
-void document_send(const Engine *engine, uint64_t seq, const Topic *topic, const char *payload);
+/* A document that is not retained (gateway/{gateway}/notify), sent once, after the commit. Its place among others is by `seq`. */
+void document_send(Engine *engine, uint64_t seq, const Topic *topic, const char *payload);
+
+/* ---- writing JSON objects; a comma comes by itself ---- */
+void document_open(Text *text, const char *name, char bracket);  /* name NULL within arrays and at the top; bracket { or [ */
+void document_close(Text *text, char bracket);                   /* } or ] */
+void document_string(Text *text, const char *name, const char *value);  /* nothing for NULL or "" */
+void document_int(Text *text, const char *name, int64_t value);
+void document_bool(Text *text, const char *name, bool value);
+void document_time(Text *text, const char *name, int64_t ms, int offset_minutes); /* nothing for TIMESTAMP_NONE */
+void document_json(Text *text, const char *name, const cJSON *value);   /* nothing for NULL */
+void document_raw(Text *text, const char *name, const char *json);      /* nothing for NULL */
+
+/* ---- the engine's side ---- */
+/* Documents of what has changed (clearing topics that are gone) or of everything that is live; appended to *ret. */
+void documents_of_changes(Engine *engine, Documents *ret);
+void documents_of_state(Engine *engine, Documents *ret);
+bool documents_expect(const Engine *engine, const Topic *topic);
+/* Appends one; takes `payload` over. */
+Document *documents_add(Documents *documents, uint64_t seq, const Topic *topic, char *payload, size_t n_payload, bool retain);
+/* Moves the documents of `from` to the end of `to`. */
+void documents_append(Documents *to, Documents *from);
+/* By seq, else as they were added. */
+void documents_sort(Documents *documents);
 
 #endif

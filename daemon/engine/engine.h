@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <cjson/cJSON.h>
 
 #include "engine/rows.h"
 #include "engine/table.h"
@@ -27,6 +28,7 @@ typedef struct EngineConfig {
         size_t outcomes_max;          /* remembered (sender, id); older ones are looked up */
         size_t unit_tasks_max;        /* retained tasks of one unit, 2000 */
         int64_t terminal_keep_ms;     /* how long final documents stay: 7 days */
+        int64_t note_keep_ms;         /* how long free text is kept: 90 days */
 } EngineConfig;
 
 /* A document to publish. Owned by its batch. */
@@ -73,8 +75,11 @@ typedef struct EngineNeed {
         const char *key[3];      /* values of the key columns after `area`; borrowed from command and engine; NULL = unused */
 } EngineNeed;
 #define ENGINE_NEEDS_MAX 8
-/* What must be looked up for this command; writes at most ENGINE_NEEDS_MAX, returns how many. 0 = decide at once. */
-size_t engine_needs(const Engine *engine, const Command *command, EngineNeed ret[static ENGINE_NEEDS_MAX]);
+/*
+ * What must be looked up for this command; writes at most ENGINE_NEEDS_MAX, returns how many. 0 = decide at once. Ask again after
+ * the lookup (a task may need its case). What was asked for is not asked for again until the batch has ended.
+ */
+size_t engine_needs(Engine *engine, const Command *command, EngineNeed ret[static ENGINE_NEEDS_MAX]);
 
 /* ---- deciding ---- */
 void engine_batch_begin(Engine *engine, Batch *batch);
@@ -91,6 +96,9 @@ bool engine_fire(Engine *engine, int64_t horizon_ms);
 void engine_batch_finish(Engine *engine);
 void engine_batch_commit(Engine *engine);
 void engine_batch_rollback(Engine *engine);
+
+/* Apply the facts of one logged event, inside a batch and in place of deciding (I11). The rows are those of the original. */
+void engine_replay(Engine *engine, uint64_t seq, int64_t at_ms, const char *sender, const char *unit, const cJSON *facts);
 
 /* Earliest due time, Unix ms; INT64_MAX when none. */
 int64_t engine_next_due(const Engine *engine);

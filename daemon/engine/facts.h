@@ -22,6 +22,7 @@ typedef struct FactContext {
         int64_t at;
         const char *sender;   /* member, or "daemon" */
         const char *unit;     /* spoken as, "" when none */
+        uint32_t *n_history;  /* history rows of this event so far */
 } FactContext;
 
 typedef void FactApply(const FactContext *context, const cJSON *fact);
@@ -35,6 +36,12 @@ typedef struct FactRule { const char *name; FactApply *apply; } FactRule;
 void fact_patch(const FactContext *context, void *object, const cJSON *set);
 /* A new object from `common` (may be NULL) and `set`, inserted. Returns it. */
 void *fact_make(const FactContext *context, ObjectKind kind, const cJSON *common, const cJSON *set);
+
+/* A `number` in `set` is taken from the year's counter; fact_patch and fact_make do it by themselves. */
+void fact_number(const FactContext *context, const cJSON *set);
+/* The history row of a task: from and to are states ("" = made); `note` a private_text id, "" when none. */
+void fact_task_history(const FactContext *context, const char *task, const char *verb, const char *from, const char *to,
+                       const char *reason, const char *note);
 
 /* Each module's rules, NULL-name-terminated; facts.c holds the list of modules. Unknown names assert: the log is ours. */
 extern const FactRule engine_fact_rules[];        /* facts.c: timers, numbers, free text */

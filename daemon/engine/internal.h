@@ -28,6 +28,9 @@ void escalation_fire(Decision *decision, Escalation *escalation, TimerKind kind)
 void warning_fire(Decision *decision, Warning *warning, TimerKind kind);       /* warning.c */
 void device_fire(Decision *decision, DeviceStatus *device, TimerKind kind);    /* device.c */
 
+/* Rows of a joint task's participants (task_document.c). */
+void task_write_parts(const Task *task, const char *area, Rows *rows);
+
 /* Counters and lists (status.c): told of every committed change; `before` NULL = made, `after` NULL = left memory. */
 Status *status_new(void);
 Status *status_free(Status *status);

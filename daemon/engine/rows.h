@@ -1,5 +1,5 @@
 /*
- * Rows: what a batch writes, column by column, in PostgreSQL's array text format, so that `store` sends one statement per table
+ * Rows: what a batch writes, column by column, in PostgreSQL's array text format (times as epoch milliseconds), so that `store` sends one statement per table
  * whatever the batch's size. Pure.
  */
 #ifndef POLICEGRID_ENGINE_ROWS_H
@@ -18,7 +18,8 @@ typedef struct Rows {
         TableId table;
         size_t n;                       /* finished rows */
         size_t at;                      /* next column of the row being written */
-        Text columns[ROWS_COLUMNS_MAX]; /* array literals without the closing brace */
+        Text columns[ROWS_COLUMNS_MAX]; /* array literals; the closing brace comes with rows_column */
+        bool closed[ROWS_COLUMNS_MAX];  /* it has come; then no row may be added before a reset */
 } Rows;
 
 void rows_init(Rows *rows, TableId table);
@@ -31,7 +32,7 @@ void rows_bool(Rows *rows, bool value);
 void rows_time(Rows *rows, int64_t ms);                   /* TIMESTAMP_NONE = SQL NULL */
 void rows_bytes(Rows *rows, const void *data, size_t n);  /* NULL = SQL NULL */
 void rows_end(Rows *rows);
-/* The finished literal of a column, e.g. `{1,2}`. Valid until the next change. */
+/* The finished literal of a column, e.g. `{1,2}`; owned by the rows. After the first call no row may be added until rows_reset. */
 const char *rows_column(Rows *rows, size_t column);
 
 #endif

@@ -78,7 +78,11 @@ typedef struct Notice {                   /* a warning at one unit */
         cJSON *acks;                      /* {member: RFC 3339 time} for the current request */
 } Notice;
 
+const char *warning_state_name(WarningState state);
+
 typedef enum ReportState { REPORT_OPEN = 0, REPORT_DISPATCHED, REPORT_MERGED, REPORT_DISMISSED, REPORT_RECORDED } ReportState;
+
+const char *report_state_name(ReportState state);
 
 typedef struct Report {
         Object object;
@@ -125,12 +129,14 @@ static inline bool task_state_is_terminal(TaskState state) {
 }
 
 typedef enum Card { CARD_NONE = 0, CARD_YELLOW, CARD_RED } Card;
+const char *card_name(Card card);
 
 /*
  * What the tasks of one issue have in common, shared and immutable: {"title","title_en","instruction","form","checklist",
  * "participants"?,…}. Counted; equal texts are one brief.
  */
 typedef struct Brief {
+        Map *home;                          /* where briefs are found by their text; borrowed from the state */
         unsigned n_references;
         char *text;                         /* JSON */
         cJSON *json;                        /* the same, parsed */
@@ -150,7 +156,8 @@ typedef struct Task {
         char origin_type[16];               /* warning, report, duty, device, member (by hand) */
         char origin_id[TARGET_MAX + 1];
         char origin_unit[NAME_MAX_GRID + 1];
-        TaskState state, resume_state;      /* resume_state: where a suspension returns to */
+        TaskState state;
+        char resume_state[16];              /* where a suspension returns to; "" unless suspended */
         char outcome[NAME_MAX_GRID + 1];    /* how it ended: done, resolved, declined, …; "" while open */
         Severity severity;
         Reality reality;
@@ -211,7 +218,7 @@ typedef struct DeviceStatus {               /* what a device last said */
         int64_t revision;
 } DeviceStatus;
 
-State *state_new(const char *area, size_t unit_tasks_max);
+State *state_new(const char *area);
 State *state_free(State *state);
 const char *state_area(const State *state);
 

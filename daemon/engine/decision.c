@@ -1,0 +1,155 @@
+#include "engine/decision.h"
+
+#include <assert.h>
+#include <sodium.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/facts.h"
+#include "engine/internal.h"
+#include "engine/state_batch.h"
+#include "proto/json.h"
+#include "proto/mask.h"
+
+#define NOTE_BYTES_MAX (NOTE_CHARACTERS_MAX * 4)
+
+Code decision_reject(Decision *decision, Code code, const char *format, ...) {
+        assert(code != CODE_NONE);
+        va_list arguments;
+        va_start(arguments, format);
+        vsnprintf(decision->detail, sizeof decision->detail, format, arguments);
+        va_end(arguments);
+        /* A cut must not leave half a character. */
+        size_t n = strlen(decision->detail);
+        if (n == sizeof decision->detail - 1)
+                while (n > 0 && ((unsigned char)decision->detail[n - 1] & 0x80) != 0)
+                        decision->detail[--n] = '\0';
+        decision->code = code;
+        return code;
+}
+
+cJSON *fact_new(const char *name) {
+        cJSON *fact = cJSON_CreateObject();
+        cJSON_AddStringToObject(fact, "fact", name);
+        return fact;
+}
+
+void decision_fact(Decision *decision, cJSON *fact) {
+        cJSON_AddItemToArray(decision->facts, fact);
+        FactContext context = {.engine = decision->engine, .state = decision->state, .seq = decision->seq, .at = decision->at,
+                               .sender = decision->sender, .unit = decision->unit, .n_history = &decision->n_history};
+        fact_apply(&context, fact);
+}
+
+void decision_uuid(Decision *decision, char ret[static UUID_LENGTH + 1]) {
+        uuid_make(decision->at, engine_area(decision->engine), decision->seq, decision->n_ids++, ret);
+}
+
+void decision_number(Decision *decision, char ret[static 24]) {
+        int year, month, day;
+        day_civil(timestamp_day(decision->at, engine_offset_minutes(decision->engine)), &year, &month, &day);
+        Area *area = state_counters(decision->state);
+        uint32_t n = area_number(area, year) + 1;
+        area_raise(area, year, n);
+        snprintf(ret, 24, "%04d-%04u", year, n);
+}
+
+static cJSON *created(Decision *decision) {
+        if (decision->created == NULL)
+                decision->created = cJSON_CreateObject();
+        return decision->created;
+}
+
+void decision_created(Decision *decision, const char *name, const char *value) {
+        json_add_string(created(decision), name, value);
+}
+
+void decision_created_int(Decision *decision, const char *name, int64_t value) {
+        json_add_int(created(decision), name, value);
+}
+
+const Organisation *decision_organisation(const Decision *decision) {
+        return state_organisation(decision->state);
+}
+
+const Member *decision_member(const Decision *decision) {
+        return organisation_member(decision_organisation(decision), decision->sender);
+}
+
+const cJSON *decision_body(const Decision *decision) {
+        return decision->command == NULL ? NULL : decision->command->body;
+}
+
+static bool word_is_valid(const char *word) {
+        size_t n = strspn(word, "abcdefghijklmnopqrstuvwxyz0123456789_-");
+        return word[n] == '\0' && n >= 1 && n <= NAME_MAX_GRID;
+}
+
+bool decision_word(Decision *decision, const char *field, bool required, char ret[static NAME_MAX_GRID + 1]) {
+        const cJSON *body = decision_body(decision);
+        ret[0] = '\0';
+        if (!json_has(body, field)) {
+                if (required)
+                        decision_reject(decision, strcmp(field, "reason") == 0 ? CODE_REASON : CODE_MISSING, "%s", field);
+                return !required;
+        }
+        const char *word = json_string(body, field);
+        if (word == NULL || !word_is_valid(word)) {
+                decision_reject(decision, word == NULL ? CODE_TYPE : CODE_RANGE, "%s: [a-z0-9_-]{1,32}", field);
+                return false;
+        }
+        strcpy(ret, word);
+        return true;
+}
+
+/* The log keeps what proves the text later, without the text: keyed BLAKE2b over id and text. */
+static void text_commit(Decision *decision, const char *id, const char *owner_kind, const char *owner_id, const char *text) {
+        unsigned char hash[crypto_generichash_BYTES];
+        char hex[crypto_generichash_BYTES * 2 + 1];
+        crypto_generichash_state hashing;
+        const EngineConfig *config = engine_config(decision->engine);
+        crypto_generichash_init(&hashing, config->commitment_key, sizeof config->commitment_key, sizeof hash);
+        crypto_generichash_update(&hashing, (const unsigned char *)id, UUID_LENGTH);
+        crypto_generichash_update(&hashing, (const unsigned char *)text, strlen(text));
+        crypto_generichash_final(&hashing, hash, sizeof hash);
+        sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
+        cJSON *fact = fact_new("text");
+        cJSON_AddStringToObject(fact, "id", id);
+        cJSON_AddStringToObject(fact, "owner_kind", owner_kind);
+        cJSON_AddStringToObject(fact, "owner_id", owner_id);
+        cJSON_AddStringToObject(fact, "commitment", hex);
+        decision_fact(decision, fact);
+}
+
+bool decision_private_text(Decision *decision, const char *field, const char *owner_kind, const char *owner_id, const char *unit,
+                           char ret_id[static UUID_LENGTH + 1]) {
+        const cJSON *body = decision_body(decision);
+        ret_id[0] = '\0';
+        if (!json_has(body, field))
+                return true;
+        const char *given = json_string(body, field);
+        if (given == NULL) {
+                decision_reject(decision, CODE_TYPE, "%s", field);
+                return false;
+        }
+        char text[NOTE_BYTES_MAX + 1];
+        if (text_count_characters(given) > NOTE_CHARACTERS_MAX || strlen(given) > NOTE_BYTES_MAX) {
+                decision_reject(decision, CODE_RANGE, "%s: %d", field, NOTE_CHARACTERS_MAX);
+                return false;
+        }
+        if (*given == '\0')
+                return true;
+        strcpy(text, given);
+        if (mask_text(text))
+                decision->masked = true;
+        decision_uuid(decision, ret_id);
+        char at[24], erase_at[24];
+        snprintf(at, sizeof at, "%lld", (long long)decision->at);
+        snprintf(erase_at, sizeof erase_at, "%lld", (long long)(decision->at + engine_config(decision->engine)->note_keep_ms));
+        const char *cells[] = {ret_id, owner_kind, owner_id, *unit == '\0' ? NULL : unit, at, erase_at, text};
+        state_journal(decision->state, TABLE_PRIVATE_TEXT, cells, sizeof cells / sizeof cells[0]);
+        text_commit(decision, ret_id, owner_kind, owner_id, text);
+        return true;
+}

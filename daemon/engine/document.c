@@ -1,0 +1,299 @@
+#include "engine/document.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/internal.h"
+#include "engine/state_batch.h"
+#include "proto/json.h"
+
+struct DocumentSink {
+        const Engine *engine;
+        uint64_t seq;
+        Documents *documents;       /* where they go; NULL = topics only */
+        Text payload;               /* of the document being written */
+        Topic topic;                /* of that document */
+        bool is_open;
+        char (*topics)[TOPIC_MAX + 1]; /* every topic given, owned */
+        size_t n_topics, capacity;
+};
+
+/* ---- a batch's documents ---- */
+void documents_reset(Documents *documents) {
+        for (size_t i = 0; i < documents->n; i++)
+                free(documents->items[i].payload);
+        documents->n = 0;
+}
+
+void documents_deinit(Documents *documents) {
+        documents_reset(documents);
+        free(documents->items);
+        *documents = (Documents){0};
+}
+
+Document *documents_add(Documents *documents, uint64_t seq, const Topic *topic, char *payload, size_t n_payload, bool retain) {
+        if (documents->n == documents->capacity) {
+                documents->capacity = documents->capacity == 0 ? 64 : documents->capacity * 2;
+                documents->items = realloc(documents->items, documents->capacity * sizeof(Document));
+                if (documents->items == NULL)
+                        abort();
+        }
+        Document *document = &documents->items[documents->n++];
+        document->seq = seq;
+        topic_format(topic, document->topic);
+        document->payload = payload;
+        document->n_payload = n_payload;
+        document->retain = retain;
+        document->n_correlation = 0;
+        return document;
+}
+
+void documents_append(Documents *to, Documents *from) {
+        for (size_t i = 0; i < from->n; i++) {
+                if (to->n == to->capacity) {
+                        to->capacity = to->capacity == 0 ? 64 : to->capacity * 2;
+                        to->items = realloc(to->items, to->capacity * sizeof(Document));
+                        if (to->items == NULL)
+                                abort();
+                }
+                to->items[to->n++] = from->items[i];
+        }
+        from->n = 0;
+}
+
+typedef struct Rank { uint64_t seq; size_t at; } Rank;
+
+static int rank_compare(const void *a, const void *b) {
+        const Rank *left = a, *right = b;
+        if (left->seq != right->seq)
+                return left->seq < right->seq ? -1 : 1;
+        return left->at < right->at ? -1 : left->at > right->at;
+}
+
+void documents_sort(Documents *documents) {
+        bool sorted = true;
+        for (size_t i = 1; i < documents->n && sorted; i++)
+                sorted = documents->items[i - 1].seq <= documents->items[i].seq;
+        if (sorted)
+                return;
+        Rank *ranks = malloc(documents->n * sizeof *ranks);
+        Document *items = malloc(documents->n * sizeof *items);
+        if (ranks == NULL || items == NULL)
+                abort();
+        for (size_t i = 0; i < documents->n; i++)
+                ranks[i] = (Rank){.seq = documents->items[i].seq, .at = i};
+        qsort(ranks, documents->n, sizeof *ranks, rank_compare);
+        for (size_t i = 0; i < documents->n; i++)
+                items[i] = documents->items[ranks[i].at];
+        free(documents->items);
+        free(ranks);
+        documents->items = items;
+        documents->capacity = documents->n;
+}
+
+/* ---- the sink ---- */
+const Engine *sink_engine(const DocumentSink *sink) {
+        return sink->engine;
+}
+
+static void sink_close(DocumentSink *sink) {
+        if (!sink->is_open)
+                return;
+        sink->is_open = false;
+        size_t n = sink->payload.n;
+        char *payload = text_steal(&sink->payload);
+        if (payload == NULL)
+                abort();
+        documents_add(sink->documents, sink->seq, &sink->topic, payload, n, true);
+        sink->payload = (Text){0};
+}
+
+Text *sink_add(DocumentSink *sink, const Topic *topic) {
+        sink_close(sink);
+        sink->topic = *topic;
+        snprintf(sink->topic.area, sizeof sink->topic.area, "%s", engine_area(sink->engine));
+        if (sink->n_topics == sink->capacity) {
+                sink->capacity = sink->capacity == 0 ? 4 : sink->capacity * 2;
+                sink->topics = realloc(sink->topics, sink->capacity * sizeof *sink->topics);
+                if (sink->topics == NULL)
+                        abort();
+        }
+        topic_format(&sink->topic, sink->topics[sink->n_topics++]);
+        if (sink->documents == NULL)
+                return NULL;
+        sink->is_open = true;
+        return &sink->payload;
+}
+
+static void sink_object(DocumentSink *sink, const Object *object) {
+        const void *any = object;
+        sink->n_topics = 0;
+        if (object == NULL || !object->live)
+                return;
+        switch (object->kind) {
+        case OBJECT_TASK:
+                task_documents(any, sink);
+                break;
+        case OBJECT_ESCALATION:
+                escalation_documents(any, sink);
+                break;
+        case OBJECT_NOTICE:
+                notice_documents(any, sink);
+                break;
+        case OBJECT_DEVICE:
+                device_documents(any, sink);
+                break;
+        case OBJECT_WARNING:
+        case OBJECT_REPORT:
+        case OBJECT_CASE:
+        case OBJECT_KIND_COUNT:
+                break;
+        }
+        sink_close(sink);
+}
+
+static bool sink_holds(const DocumentSink *sink, const char *topic) {
+        for (size_t i = 0; i < sink->n_topics; i++)
+                if (strcmp(sink->topics[i], topic) == 0)
+                        return true;
+        return false;
+}
+
+static void sink_deinit(DocumentSink *sink) {
+        text_deinit(&sink->payload);
+        free(sink->topics);
+}
+
+void documents_of_changes(Engine *engine, Documents *ret) {
+        const Changed *changed;
+        size_t n = state_changed(engine_state(engine), &changed);
+        DocumentSink before = {.engine = engine}, after = {.engine = engine, .documents = ret};
+        for (size_t i = 0; i < n; i++) {
+                after.seq = changed[i].object->changed_seq;
+                sink_object(&before, changed[i].before);
+                sink_object(&after, changed[i].object);
+                for (size_t gone = 0; gone < before.n_topics; gone++) {
+                        if (sink_holds(&after, before.topics[gone]))
+                                continue;
+                        Topic topic;
+                        int outcome = topic_parse(before.topics[gone], strlen(before.topics[gone]), &topic);
+                        assert(outcome == 0);
+                        (void)outcome;
+                        documents_add(ret, after.seq, &topic, NULL, 0, true);
+                }
+        }
+        sink_deinit(&before);
+        sink_deinit(&after);
+}
+
+static Object *next_object(const State *state, ObjectKind kind, size_t *cursor) {
+        switch (kind) {
+        case OBJECT_NOTICE: return (Object *)state_next_notice(state, cursor);
+        case OBJECT_TASK: return (Object *)state_next_task(state, cursor);
+        case OBJECT_ESCALATION: return (Object *)state_next_escalation(state, cursor);
+        case OBJECT_DEVICE: return (Object *)state_next_device(state, cursor);
+        default: return NULL;
+        }
+}
+
+void documents_of_state(Engine *engine, Documents *ret) {
+        DocumentSink sink = {.engine = engine, .documents = ret};
+        for (int kind = 0; kind < OBJECT_KIND_COUNT; kind++) {
+                size_t cursor = 0;
+                for (Object *object; (object = next_object(engine_state(engine), (ObjectKind)kind, &cursor)) != NULL;) {
+                        sink.seq = object->changed_seq;
+                        sink_object(&sink, object);
+                }
+        }
+        sink_deinit(&sink);
+}
+
+bool documents_expect(const Engine *engine, const Topic *topic) {
+        const State *state = engine_state(engine);
+        DocumentSink sink = {.engine = engine};
+        char text[TOPIC_MAX + 1];
+        topic_format(topic, text);
+        bool found = false;
+        if (topic->kind == TOPIC_TASK) {
+                sink_object(&sink, (const Object *)state_task(state, topic->target));
+                found = sink_holds(&sink, text);
+        } else if (topic->kind == TOPIC_NOTICE) {
+                sink_object(&sink, (const Object *)state_notice(state, topic->target, topic->unit));
+                found = sink_holds(&sink, text);
+        } else if (topic->kind == TOPIC_DEVICE) {
+                sink_object(&sink, (const Object *)state_device(state, topic->name));
+                found = sink_holds(&sink, text);
+        } else if (topic->kind == TOPIC_ESCALATION) {
+                Escalation *const *rungs;
+                size_t n = state_escalations_of_task(state, topic->target, &rungs);
+                for (size_t i = 0; i < n && !found; i++) {
+                        sink_object(&sink, &rungs[i]->object);
+                        found = sink_holds(&sink, text);
+                }
+        }
+        sink_deinit(&sink);
+        return found;
+}
+
+/* ---- writing ---- */
+static void member_start(Text *text, const char *name) {
+        char last = text->n == 0 ? '{' : text->data[text->n - 1];
+        if (text->n > 0 && last != '{' && last != '[')
+                text_append_char(text, ',');
+        if (name != NULL) {
+                text_append_char(text, '"');
+                text_append_string(text, name);
+                text_append_string(text, "\":");
+        }
+}
+
+void document_open(Text *text, const char *name, char bracket) {
+        member_start(text, name);
+        text_append_char(text, bracket);
+}
+
+void document_close(Text *text, char bracket) {
+        text_append_char(text, bracket);
+}
+
+void document_string(Text *text, const char *name, const char *value) {
+        if (value == NULL || *value == '\0')
+                return;
+        member_start(text, name);
+        text_append_json_string(text, value);
+}
+
+void document_int(Text *text, const char *name, int64_t value) {
+        member_start(text, name);
+        text_append_int(text, value);
+}
+
+void document_bool(Text *text, const char *name, bool value) {
+        member_start(text, name);
+        text_append_string(text, value ? "true" : "false");
+}
+
+void document_time(Text *text, const char *name, int64_t ms, int offset_minutes) {
+        if (ms == TIMESTAMP_NONE)
+                return;
+        char time[TIMESTAMP_TEXT_MAX];
+        timestamp_format(ms, offset_minutes, time);
+        document_string(text, name, time);
+}
+
+void document_json(Text *text, const char *name, const cJSON *value) {
+        if (value == NULL)
+                return;
+        char *json = json_print(value);
+        document_raw(text, name, json);
+        free(json);
+}
+
+void document_raw(Text *text, const char *name, const char *json) {
+        if (json == NULL)
+                return;
+        member_start(text, name);
+        text_append_string(text, json);
+}

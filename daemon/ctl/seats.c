@@ -26,6 +26,14 @@ static bool role_is_of_area(Role role)
         return role == ROLE_ADMIN || role == ROLE_SECURITY_ADMIN || role == ROLE_AUDITOR;
 }
 
+/* Positions are code words of the organisation file: small letters, digits, `-` and `_`. */
+static bool position_is_valid(const char *text)
+{
+        size_t n = strlen(text);
+
+        return n <= NAME_MAX_GRID && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_-") == n && text[0] != '_' && text[0] != '-';
+}
+
 /* What is wrong with the row, if anything. */
 static bool row_check(const SeatWanted *seat, const char *role, const char *unit, const char *position, const char *device, Language language, Text *faults)
 {
@@ -35,12 +43,12 @@ static bool row_check(const SeatWanted *seat, const char *role, const char *unit
                 return fault_add(faults, language, seat->line, "缺单位", "the unit is missing", "");
         if (unit[0] != '\0' && !unit_name_is_valid(unit, strlen(unit)))
                 return fault_add(faults, language, seat->line, "单位代号只能用小写字母、数字和连字符", "a unit's name has small letters, digits and hyphens", unit);
-        if (position[0] != '\0' && !unit_name_is_valid(position, strlen(position)))
-                return fault_add(faults, language, seat->line, "岗位代号只能用小写字母、数字和连字符", "a position has small letters, digits and hyphens", position);
+        if (position[0] != '\0' && !position_is_valid(position))
+                return fault_add(faults, language, seat->line, "岗位代号只能用小写字母、数字、- 和 _,至多 32 个", "a position has at most 32 small letters, digits, - and _", position);
         if (seat->role == ROLE_DEVICE && device[0] == '\0')
                 return fault_add(faults, language, seat->line, "设备成员要写设备号", "a member that is a device needs its device", "");
-        if (seat->role != ROLE_DEVICE && device[0] != '\0')
-                return fault_add(faults, language, seat->line, "只有设备成员才写设备号", "only a member that is a device has a device", device);
+        if (seat->role != ROLE_DEVICE && seat->role != ROLE_GATEWAY && device[0] != '\0')
+                return fault_add(faults, language, seat->line, "只有设备和网关才写设备号", "only a device or a gateway has a device", device);
         if (device[0] != '\0' && !unit_name_is_valid(device, strlen(device)))
                 return fault_add(faults, language, seat->line, "设备号只能用小写字母、数字和连字符", "a device has small letters, digits and hyphens", device);
         return true;

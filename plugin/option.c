@@ -26,7 +26,7 @@ static bool secret_file_is_private(int fd) {
 
 /* One line of 64 hex digits. */
 static bool secret_read(const char *path, const char *name, uint8_t ret[static SECRET_FILE_BYTES]) {
-        char text[SECRET_FILE_BYTES * 2 + 3] = {0};
+        char text[SECRET_FILE_BYTES * 2 + 8] = {0};
         int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
         if (fd < 0)
                 return complain(name, strerror(errno));
@@ -36,7 +36,7 @@ static bool secret_read(const char *path, const char *name, uint8_t ret[static S
         if (!is_private)
                 return complain(name, "the file must be a regular one that others cannot read (chmod o=)");
         size_t digits = n > 0 ? strcspn(text, "\r\n") : 0, n_bytes = 0;
-        bool good = digits == SECRET_FILE_BYTES * 2 && (size_t)n <= digits + 2 &&
+        bool good = digits == SECRET_FILE_BYTES * 2 && strspn(text + digits, "\r\n") == (size_t)n - digits &&
                     sodium_hex2bin(ret, SECRET_FILE_BYTES, text, digits, NULL, &n_bytes, NULL) == 0 && n_bytes == SECRET_FILE_BYTES;
         sodium_memzero(text, sizeof text);
         return good ? true : complain(name, "the file must hold 64 hexadecimal digits on one line");

@@ -216,7 +216,7 @@ static bool check_fields(Check *check, const Rule *fields, const cJSON *object) 
                 while (rule->name && strcmp(rule->name, item->string) != 0)
                         ++rule;
                 if (!rule->name)
-                        return check_refuse(check, CODE_UNKNOWN_FIELD, "", "%.40s", item->string);
+                        return check_refuse(check, CODE_UNKNOWN_FIELD, "", "\"%.40s\"", item->string);
         }
         return true;
 }
@@ -440,7 +440,7 @@ static bool check_info(Check *check, const cJSON *info, Cap *cap) {
                check_pairs(check, info, "parameter", 64) && check_areas(check, info, cap) && check_info_times(check, info, cap);
 }
 
-static void take_infos(const cJSON *body, Cap *cap) {
+void cap_take_words(Cap *cap, const cJSON *body) {
         const cJSON *chosen = cap_info_chosen(body), *english = cap_info(body, "en"), *info;
         cap->expires = TIMESTAMP_NONE;
         if (!chosen)
@@ -477,7 +477,7 @@ static bool check_infos(Check *check, const cJSON *body, Cap *cap) {
                         return false;
         }
         check->path[0] = '\0';
-        take_infos(body, cap);
+        cap_take_words(cap, body);
         return true;
 }
 

@@ -71,6 +71,12 @@ void cap_deinit(Cap *cap);
  */
 cJSON *cap_keep(const cJSON *body, const char *sender, bool *ret_masked);
 
+/*
+ * Take severity, event, headlines, description, instruction and expiry from `message`: cap_check does so from the body; whoever shows
+ * words does it again from what cap_keep made, in which they are masked. Pointers are borrowed from it.
+ */
+void cap_take_words(Cap *cap, const cJSON *message);
+
 /* The info that a reader of `language` ("zh", "en") sees: the first of that language; NULL when none. No language = zh. */
 const cJSON *cap_info(const cJSON *cap, const char *language);
 /* What titles, severity and instruction come from: the first zh info, else the first; NULL when there is none. */

@@ -7,6 +7,7 @@
  */
 #include "engine/device.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "engine/document.h"
@@ -52,7 +53,7 @@ static const char *fault_code(const Decision *decision) {
 static void health_set(Health *health, bool fault, const char *code) {
         health->told = true;
         health->fault = fault;
-        strncat(health->code, fault ? code : "", sizeof(health->code) - 1);
+        snprintf(health->code, sizeof(health->code), "%s", fault ? code : "");
 }
 
 static bool health_changes(const DeviceStatus *status, const Health *health) {

@@ -221,7 +221,7 @@ static bool find_receiver(Decision *decision, const Unit *speaker, const Unit **
 
 static void act_dispatch(Decision *decision, const Report *report, const Unit *speaker) {
         const Unit *to, *unit = organisation_unit(decision_organisation(decision), report->unit);
-        const Playbook *playbook;
+        const Playbook *playbook = NULL;
         char note[UUID_LENGTH + 1];
         if (!find_receiver(decision, speaker, &to) || !find_playbook(decision, report, &playbook))
                 return;

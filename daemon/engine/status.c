@@ -7,6 +7,7 @@
  */
 #include "engine/status.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,7 +63,7 @@ static UnitStatus *status_unit(Status *status, const char *id) {
                 return unit;
         if (!(unit = calloc(1, sizeof(*unit))))
                 abort();
-        strncat(unit->unit, id, sizeof(unit->unit) - 1);
+        snprintf(unit->unit, sizeof(unit->unit), "%s", id);
         if (!map_set(status->units, id, unit))
                 abort();
         return unit;
@@ -163,9 +164,9 @@ typedef struct Writer {
 /* `list` NULL = the counters. `text` NULL clears the document; else its contents are taken. */
 static void publish(const Writer *writer, const char *unit, uint8_t tier, const char *list, Text *text) {
         Topic topic = {.kind = list ? TOPIC_LIST : TOPIC_STATUS, .tier = tier};
-        strncat(topic.area, engine_area(writer->engine), sizeof(topic.area) - 1);
-        strncat(topic.unit, unit, sizeof(topic.unit) - 1);
-        strncat(topic.name, list ? list : "", sizeof(topic.name) - 1);
+        snprintf(topic.area, sizeof(topic.area), "%s", engine_area(writer->engine));
+        snprintf(topic.unit, sizeof(topic.unit), "%s", unit);
+        snprintf(topic.name, sizeof(topic.name), "%s", list ? list : "");
         size_t n = text ? text->n : 0;
         char *payload = text ? text_steal(text) : NULL;
         if (text && !payload)

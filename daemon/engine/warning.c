@@ -27,6 +27,7 @@ typedef struct Posting {
         const Unit **added; size_t n_added;
         const Task **kept; size_t n_kept;       /* open tasks that go on */
         const Task **dropped; size_t n_dropped; /* open tasks that end */
+        cJSON *kept_message;         /* cap_keep */
         cJSON *removed;              /* ids, may name units that are gone from the organisation */
 } Posting;
 
@@ -37,6 +38,7 @@ static void posting_deinit(Posting *posting) {
         free(posting->kept);
         free(posting->dropped);
         cJSON_Delete(posting->removed);
+        cJSON_Delete(posting->kept_message);
 }
 
 static void *array_new(size_t n) {
@@ -84,16 +86,21 @@ static const char *playbook_key(const Playbook *playbook) {
         return playbook == playbook_builtin(TRIGGER_WARNING) ? NULL : playbook_hash(playbook);
 }
 
-static cJSON *keep_message(Posting *posting) {
+/* What is kept of the message; from here on every word comes from it, masked. */
+static void keep_message(Posting *posting) {
         Decision *decision = posting->decision;
         bool masked = false;
-        cJSON *cap = cap_keep(decision_body(decision), decision->sender, &masked);
+        posting->kept_message = cap_keep(decision_body(decision), decision->sender, &masked);
         decision->masked |= masked;
-        if (!cap_info_chosen(cap) && posting->chain) { /* a bare Cancel: readers still see what was cancelled */
+        cap_take_words(&posting->cap, posting->kept_message);
+}
+
+static cJSON *message_for_fact(const Posting *posting) {
+        cJSON *cap = cJSON_Duplicate(posting->kept_message, true);
+        const cJSON *info = posting->chain ? json_array(posting->chain->cap, "info") : NULL;
+        if (!cap_info_chosen(cap) && info) { /* a bare Cancel: readers still see what was cancelled */
                 cJSON_DeleteItemFromObjectCaseSensitive(cap, "info");
-                const cJSON *info = json_array(posting->chain->cap, "info");
-                if (info)
-                        cJSON_AddItemToObject(cap, "info", cJSON_Duplicate(info, true));
+                cJSON_AddItemToObject(cap, "info", cJSON_Duplicate(info, true));
         }
         return cap;
 }
@@ -184,7 +191,7 @@ static void decide_alert(Posting *posting) {
         const Playbook *playbook = match_playbook(posting);
         cJSON *fact = fact_new("warning_posted");
         cJSON_AddItemToObject(fact, "set", posted_columns(posting, id, playbook));
-        cJSON_AddItemToObject(fact, "cap", keep_message(posting));
+        cJSON_AddItemToObject(fact, "cap", message_for_fact(posting));
         decision_fact(decision, fact);
         size_t tasks = start_work(posting, id, playbook, posting->units, posting->n_units);
         say_created(decision, id, tasks, posting->n_units, 1);
@@ -239,7 +246,7 @@ static void decide_superseded(Posting *posting) {
         json_add_string(fact, "warning", posting->chain->id);
         cJSON *set = cJSON_AddObjectToObject(fact, "set");
         cJSON_AddItemToObject(set, "identifiers", chain_identifiers(posting));
-        cJSON_AddItemToObject(fact, "cap", keep_message(posting));
+        cJSON_AddItemToObject(fact, "cap", message_for_fact(posting));
         decision_fact(decision, fact);
         decision->late = true;
         say_created(decision, posting->chain->id, 0, 0, posting->chain->revision);
@@ -314,7 +321,7 @@ static cJSON *update_fact(Posting *posting, bool ask) {
         cJSON_AddItemToObject(fact, "added", units_to_json(posting->added, posting->n_added));
         cJSON_AddItemToObject(fact, "removed", cJSON_Duplicate(posting->removed, true));
         cJSON_AddBoolToObject(fact, "ask", ask);
-        cJSON_AddItemToObject(fact, "cap", keep_message(posting));
+        cJSON_AddItemToObject(fact, "cap", message_for_fact(posting));
         return fact;
 }
 
@@ -357,7 +364,7 @@ static void decide_cancel(Posting *posting) {
         cJSON_AddNullToObject(timers, timer_kind_name(TIMER_EXPIRE));
         json_add_int(timers, timer_kind_name(TIMER_CLEAR), decision->at + engine_config(decision->engine)->terminal_keep_ms);
         cJSON_AddItemToObject(fact, "set", set);
-        cJSON_AddItemToObject(fact, "cap", keep_message(posting));
+        cJSON_AddItemToObject(fact, "cap", message_for_fact(posting));
         decision_fact(decision, fact);
         if (posting->n_dropped > 0)
                 work_cancel_many(decision, posting->dropped, posting->n_dropped, "withdrawn");
@@ -384,21 +391,29 @@ static void decide_follow_up(Posting *posting) {
                 decide_cancel(posting);
 }
 
+static void decide_message(Posting *posting) {
+        Decision *decision = posting->decision;
+        posting->speaker = organisation_unit(decision_organisation(decision), decision->unit);
+        if (!posting->speaker)
+                decision_reject(decision, CODE_UNKNOWN_UNIT, "%s", decision->unit);
+        else if (state_warning_by_identifier(decision->state, posting->cap.identifier))
+                decision_reject(decision, CODE_DUPLICATE, "identifier: %s", posting->cap.identifier);
+        else if (posting->cap.type == CAP_ALERT)
+                decide_alert(posting);
+        else
+                decide_follow_up(posting);
+}
+
 void warning_decide(Decision *decision) {
         Posting posting = {.decision = decision};
         char detail[128];
         Code code = cap_check(decision_body(decision), decision->at, &posting.cap, detail, sizeof(detail));
-        posting.speaker = organisation_unit(decision_organisation(decision), decision->unit);
         if (code != CODE_NONE)
                 decision_reject(decision, code, "%s", detail);
-        else if (!posting.speaker)
-                decision_reject(decision, CODE_UNKNOWN_UNIT, "%s", decision->unit);
-        else if (state_warning_by_identifier(decision->state, posting.cap.identifier))
-                decision_reject(decision, CODE_DUPLICATE, "identifier: %s", posting.cap.identifier);
-        else if (posting.cap.type == CAP_ALERT)
-                decide_alert(&posting);
-        else
-                decide_follow_up(&posting);
+        else {
+                keep_message(&posting);
+                decide_message(&posting);
+        }
         posting_deinit(&posting);
 }
 

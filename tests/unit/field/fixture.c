@@ -34,13 +34,13 @@ static const char *const PLAYBOOKS[] = {
         "\"form\":{\"households\":{\"int\":[0,2000]}},\"clocks\":{\"*\":{\"accept\":\"PT2H\",\"finish\":\"PT8H\",\"hours\":\"always\"}},"
         "\"then\":[{\"end\":\"done\"}]}}}",
         "{\"playbook\":\"quarrel\",\"version\":1,\"priority\":50,\"start\":\"sort\"," TITLE ",\"when\":{\"report\":{\"kind\":\"dispute\"}},"
-        "\"steps\":{\"sort\":{" TITLE ",\"to\":[{\"same\":1}],\"each\":\"unit\",\"clocks\":{\"*\":{\"finish\":\"PT8H\",\"hours\":\"always\"}},"
+        "\"steps\":{\"sort\":{" TITLE ",\"to\":[{\"origin\":true}],\"each\":\"unit\",\"clocks\":{\"*\":{\"finish\":\"PT8H\",\"hours\":\"always\"}},"
         "\"then\":[{\"end\":\"done\"}]}}}",
         "{\"playbook\":\"river\",\"version\":1,\"priority\":50,\"start\":\"go\"," TITLE ",\"when\":{\"report\":{\"kind\":\"high-water\",\"fields\":{\"level\":{\"min\":3}}}},"
         "\"steps\":{\"go\":{" TITLE ",\"to\":[{\"parent\":1}],\"each\":\"unit\",\"clocks\":{\"*\":{\"finish\":\"PT8H\",\"hours\":\"always\"}},"
         "\"then\":[{\"end\":\"done\"}]}}}",
         "{\"playbook\":\"panic\",\"version\":1,\"priority\":50,\"start\":\"go\"," TITLE ",\"when\":{\"device\":{\"event\":\"panic\"}},"
-        "\"steps\":{\"go\":{" TITLE ",\"to\":[{\"same\":1}],\"each\":\"unit\",\"dedup\":[\"device\"],"
+        "\"steps\":{\"go\":{" TITLE ",\"to\":[{\"origin\":true}],\"each\":\"unit\",\"dedup\":[\"device\"],"
         "\"clocks\":{\"*\":{\"accept\":\"PT1M\",\"finish\":\"PT5M\",\"hours\":\"always\"}},\"then\":[{\"end\":\"done\"}]}}}",
 };
 
@@ -121,7 +121,8 @@ static void add_id(Fixture *fixture, cJSON *body) {
 static void read_message(Fixture *fixture, Who who, const char *topic_rest, cJSON *body, Command *ret) {
         char topic[TOPIC_MAX + 1], stamp_text[STAMP_TEXT_MAX];
         Stamp stamp = {.received_at = fixture->now};
-        add_id(fixture, body);
+        if (!strstr(topic_rest, "/heartbeat"))
+                add_id(fixture, body);
         char *payload = json_print(body);
         snprintf(topic, sizeof(topic), "%s%s", PREFIX, topic_rest);
         snprintf(stamp.member, sizeof(stamp.member), "%s", fixture->members[who]);

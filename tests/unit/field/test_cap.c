@@ -160,6 +160,18 @@ static void test_expired_on_arrival(void **state) {
         cJSON_Delete(body);
 }
 
+static void test_expires_before_sent(void **state) {
+        (void)state;
+        cJSON *body = good();
+        Cap cap;
+        char detail[160];
+        replace(body, "sent", "\"2026-11-22T14:00:00+08:00\"");
+        replace(info_of(body, 1), "expires", "\"2026-11-22T13:00:00+08:00\""); /* not past yet, and before it is sent */
+        assert_int_equal(cap_check(body, NOW, &cap, detail, sizeof(detail)), CODE_TIME);
+        cap_deinit(&cap);
+        cJSON_Delete(body);
+}
+
 static void test_sizes_and_unknown_fields(void **state) {
         (void)state;
         char text[CAP_HEADLINE_MAX * 3 + 16];
@@ -276,6 +288,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_good), cmocka_unit_test(test_required), cmocka_unit_test(test_types_and_enumerations),
                 cmocka_unit_test(test_identifiers), cmocka_unit_test(test_times), cmocka_unit_test(test_expired_on_arrival),
+                cmocka_unit_test(test_expires_before_sent),
                 cmocka_unit_test(test_sizes_and_unknown_fields), cmocka_unit_test(test_geocodes), cmocka_unit_test(test_private_scope),
                 cmocka_unit_test(test_references), cmocka_unit_test(test_cancel_needs_no_info), cmocka_unit_test(test_keep),
         };

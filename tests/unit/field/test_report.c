@@ -45,7 +45,7 @@ static void test_bad_reports(void **state) {
                 {CODE_UNKNOWN_FIELD, "{\"kind\":\"dispute\",\"image\":\"x\"}"},
                 {CODE_TYPE, "{\"kind\":\"dispute\",\"fields\":[1]}"},
                 {CODE_TYPE, "{\"kind\":\"dispute\",\"fields\":{\"a\":{\"b\":1}}}"},
-                {CODE_RANGE, "{\"kind\":\"dispute\",\"fields\":{\"a\":1.5}}"},
+                {CODE_TYPE, "{\"kind\":\"dispute\",\"fields\":{\"a\":1.5}}"},
                 {CODE_RANGE, "{\"kind\":\"dispute\",\"fields\":{\"a\":2147483649}}"},
                 {CODE_RANGE, "{\"kind\":\"dispute\",\"fields\":{\"a\":\"two words\"}}"},
                 {CODE_RANGE, "{\"kind\":\"dispute\",\"fields\":{\"a\":\"\"}}"},

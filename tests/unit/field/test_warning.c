@@ -24,8 +24,8 @@ static void expect_state(Fixture *fixture, const char *unit, const char *state) 
 }
 
 static void complete(Fixture *fixture, Who who, const char *unit) {
-        char topic[TOPIC_MAX];
-        const char *id = json_string(task_at(fixture, 3, unit), "id");
+        char topic[TOPIC_MAX], id[UUID_LENGTH + 1];
+        snprintf(id, sizeof(id), "%s", json_string(task_at(fixture, 3, unit), "id"));
         snprintf(topic, sizeof(topic), "tier3/%s/action/%s/accept", unit, id);
         say_ok(fixture, who, topic, "{}");
         snprintf(topic, sizeof(topic), "tier3/%s/action/%s/complete", unit, id);

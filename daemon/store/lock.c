@@ -21,7 +21,8 @@
 
 /*
  * idle_session_timeout is generous until the working set is loaded, since putting it in place may keep the loop from pinging; the
- * short one is set when the writer is ready (load.c). Durability is not left to a role's settings (I1).
+ * short one is set when the writer is ready (load.c). Durability is not left to a role's settings (I1). A dead writer's session that
+ * waits for a lock would keep the area's lock too: client_connection_check_interval ends it.
  */
 static const char settings_sql[] =
         "select set_config('search_path', 'policegrid, pg_temp', false), set_config('idle_session_timeout', '15s', false),"
@@ -31,6 +32,7 @@ static const char settings_sql[] =
         " set_config('default_transaction_isolation', 'read committed', false),"
         " set_config('synchronous_commit',"
         "   case current_setting('synchronous_commit') when 'off' then 'on' else current_setting('synchronous_commit') end, false),"
+        " set_config('client_connection_check_interval', '500ms', false),"
         " set_config('tcp_user_timeout', '1500', false), set_config('tcp_keepalives_idle', '1', false),"
         " set_config('tcp_keepalives_interval', '1', false), set_config('tcp_keepalives_count', '2', false)";
 

@@ -148,6 +148,35 @@ def test_writer_frozen_in_mid_batch_is_replaced(server, probe):
     assert second.rows("outcome") == []
 
 
+def test_killed_writer_that_waits_for_a_row_is_replaced(server, database, probe):
+    """Its session does not read from the socket meanwhile and would otherwise keep the area's lock for as long as it waits."""
+    first = probe()
+    first.ready()
+    other = hold_outcome(server, database)
+    first.ask("row", *outcome("a"))
+    first.ask("write")
+    await_lock(server, writer_pid(server, database))
+    first.kill()
+    assert probe().ready() == 2
+    other.rollback()
+    other.close()
+
+
+def hold_outcome(server, database):
+    """A transaction that holds the key of outcome("a")."""
+    other = connect(server, database)
+    other.autocommit = False
+    with other.cursor() as cursor:
+        cursor.execute("insert into policegrid.outcome (area, sender, id, body_hash, seq, at, outcome, late, masked, epoch)"
+                       " values (%s, 'm1', 'a', 'h', 1, now(), 'accepted', false, false, 1)", (AREA,))
+    return other
+
+
+def await_lock(server, pid):
+    eventually(lambda: sql(server, "postgres", "select wait_event_type = 'Lock' from pg_stat_activity where pid = %s", pid)[0][0],
+               "the batch waits for the other's row")
+
+
 def test_waiters_do_not_pin_vacuum(server, database, probe):
     probe().ready()
     second = probe()
@@ -234,17 +263,12 @@ def test_refusals_do_not_repeat_the_row(probe):
 def test_killed_backend_is_unknown(server, database, probe):
     first = probe()
     first.ready()
-    other = connect(server, database)
-    other.autocommit = False
-    with other.cursor() as cursor:
-        cursor.execute("insert into policegrid.outcome (area, sender, id, body_hash, seq, at, outcome, late, masked, epoch)"
-                       " values (%s, 'm1', 'a', 'h', 1, now(), 'accepted', false, false, 1)", (AREA,))
+    other = hold_outcome(server, database)
     first.ask("row", *area(1))
     first.ask("row", *outcome("a"))
     first.ask("write")
     pid = writer_pid(server, database)
-    eventually(lambda: sql(server, "postgres", "select wait_event_type = 'Lock' from pg_stat_activity where pid = %s", pid)[0][0],
-               "the batch waits for the other's row")
+    await_lock(server, pid)
     sql(server, "postgres", "select pg_terminate_backend(%s)", pid)
     assert first.until("written")[1] == "unknown"
     first.until("lost")

@@ -237,6 +237,10 @@ static void on_second(uv_timer_t *timer) {
         Daemon *daemon = timer->data;
         int64_t monotonic = clock_monotonic_ms();
 
+        if (store_state(daemon->store) != STORE_READY && !daemon->stopping)
+                log_write_limited(&daemon->limit_waiting, (uint64_t)monotonic, LOG_LEVEL_INFO, "daemon", "waiting for the database: %s",
+                                  store_why(daemon->store));
+
         if (clock_check(&daemon->clock, clock_wall_ms(), monotonic, store_clock_offset_ms(daemon->store))) {
                 pump_allow_timers(daemon->pump, false);
                 log_write(LOG_LEVEL_ERROR, "daemon", "clock departed by %lld ms from %s: timers stand still until it is confirmed",

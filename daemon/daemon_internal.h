@@ -55,7 +55,8 @@ typedef struct Daemon {
         char job_detail[256];
 
         /* broker */
-        bool roster_asked, roster_known, roster_synced;
+        bool roster_asked, roster_known;
+        bool roster_synced;       /* the plugin holds ours, or did and takes the next version at the moment */
         ControlHeld held;         /* as last told */
         bool roster_was_sent;     /* on this connection */
         uint64_t roster_sent;     /* its version */
@@ -73,7 +74,7 @@ typedef struct Daemon {
         bool stopping, closing;
         int64_t stop_at;          /* monotonic ms of the wish to stop */
         int exit_code;
-        LogLimit limit_dropped, limit_lost, limit_remark, limit_roster, limit_query, limit_horizon;
+        LogLimit limit_dropped, limit_lost, limit_waiting, limit_remark, limit_roster, limit_query, limit_horizon;
 } Daemon;
 
 /* ---- turn.c ---- */

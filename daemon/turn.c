@@ -33,7 +33,6 @@ void daemon_mark(const Daemon *daemon, bool alive, char *ret, size_t n) {
 static void roster_send(Daemon *daemon, const Roster *roster) {
         daemon->roster_was_sent = true;
         daemon->roster_sent = roster_version(roster);
-        daemon->roster_synced = false;
         daemon->roster_at = clock_monotonic_ms();
         bus_roster_send(daemon->bus, roster);
 }
@@ -59,18 +58,21 @@ static void turn_roster(Daemon *daemon) {
                         daemon->roster_asked = false;
                 return;
         }
-        daemon->roster_synced = roster_is_held(daemon, roster);
-        if (daemon->roster_synced)
+        if (roster_is_held(daemon, roster)) {
+                daemon->roster_synced = true;
                 return;
+        }
         bool again = daemon->roster_was_sent && daemon->roster_sent == roster_version(roster);
 
         if (again && now - daemon->roster_at < ROSTER_AGAIN_MS)
                 return;
-        if (again)
+        if (again) {
+                daemon->roster_synced = false;
                 log_write_limited(&daemon->limit_roster, (uint64_t)now, LOG_LEVEL_WARNING, "daemon",
                                   "broker does not hold the roster version=%llu held=%llu/%llu refused=%d",
                                   (unsigned long long)roster_version(roster), (unsigned long long)daemon->held.epoch,
                                   (unsigned long long)daemon->held.version, daemon->held.status == CONTROL_HELD_REFUSED);
+        }
         roster_send(daemon, roster);
 }
 

@@ -287,6 +287,10 @@ static void on_poll(uv_poll_t *poll, int status, int events) {
                         session_write(session);
                 return;
         }
+        if ((events & UV_DISCONNECT) && !link->reading) {
+                link_fail(link, "closed by the broker");
+                return;
+        }
         session->events.on_ready(session->userdata, session, events & UV_READABLE, events & UV_WRITABLE);
 }
 
@@ -295,14 +299,10 @@ static void link_poll(Link *link) {
 
         if (link->failed || link->fd < 0 || !link->session)
                 return;
-        if (link->reading)
-                events |= UV_READABLE;
+        events |= link->reading ? UV_READABLE : UV_DISCONNECT; /* a close is seen while nothing is read, too */
         if (link->writing && mosquitto_want_write(link->handle))
                 events |= UV_WRITABLE;
-        if (events)
-                uv_poll_start(&link->poll, events, on_poll);
-        else
-                uv_poll_stop(&link->poll);
+        uv_poll_start(&link->poll, events, on_poll);
 }
 
 bool session_has_input(const Session *session) {

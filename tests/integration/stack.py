@@ -364,7 +364,7 @@ plugin_opt_snapshot_dir {self.snapshots}
                 "certainty": "Likely", "headline": "防范电信诈骗", "description": "近日本地出现冒充客服诈骗。",
                 "eventCode": [{"valueName": "policegrid", "value": "telecom-fraud"}]}
         info.update(changes.pop("info", {}))
-        body = {"identifier": message_id(), "sender": "command", "sent": now, "status": "Actual", "msgType": "Alert", "scope": "Restricted",
+        body = {"identifier": message_id(), "sender": "command", "sent": now, "status": "Actual", "msgType": "Alert", "scope": "Restricted", "restriction": "仅限本辖区",
                 "info": [info]}
         body.update(changes)
         return body

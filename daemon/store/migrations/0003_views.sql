@@ -204,7 +204,8 @@ select w.area,
        w.posted_at,
        w.ended_at,
        w.revision,
-       jsonb_array_length(w.units) as units,
+       t.units,
+       (select count(*) from policegrid.notice n where n.area = w.area and n.warning = w.id and not n.withdrawn) as notices,
        (select count(*) from policegrid.notice n where n.area = w.area and n.warning = w.id and not n.withdrawn and n.acks <> '{}') as acknowledged,
        t.tasks,
        t.open,
@@ -223,7 +224,8 @@ select w.area,
        t.red
   from policegrid.warning w
   cross join lateral (
-        select count(*) as tasks,
+        select count(distinct x.unit) as units,
+               count(*) as tasks,
                count(*) filter (where x.ended_at is null) as open,
                count(*) filter (where x.state = 'issued') as issued,
                count(*) filter (where x.accepted_at is not null) as accepted,
@@ -279,7 +281,8 @@ comment on column policegrid.unit_status.escalations_open is '报到本单位、
 comment on column policegrid.unit_status.closed_today is '今日结案（本镇时区） / closed today in the town''s time zone';
 
 comment on view policegrid.warning_progress is '预警进展：签收、办结、上报数 / how far each warning has come: one row a warning';
-comment on column policegrid.warning_progress.units is '当前发送单位数 / units addressed now';
+comment on column policegrid.warning_progress.units is '有任务的单位数 / units that have or had a task of it';
+comment on column policegrid.warning_progress.notices is '当前收到预警的单位数 / units that the warning is addressed to now';
 comment on column policegrid.warning_progress.acknowledged is '已签收预警的单位数 / units that acknowledged the warning itself';
 comment on column policegrid.warning_progress.accepted is '曾签收的任务数 / tasks ever accepted';
 comment on column policegrid.warning_progress.completed is '曾办结的任务数 / tasks ever completed (closed ones included)';

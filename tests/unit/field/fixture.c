@@ -33,6 +33,10 @@ static const char *const PLAYBOOKS[] = {
         "\"steps\":{\"tell\":{" TITLE ",\"to\":[{\"addressed\":{\"tier\":3}}],\"each\":\"unit\",\"quorum\":1,"
         "\"form\":{\"households\":{\"int\":[0,2000]}},\"clocks\":{\"*\":{\"accept\":\"PT2H\",\"finish\":\"PT8H\",\"hours\":\"always\"}},"
         "\"then\":[{\"end\":\"done\"}]}}}",
+        "{\"playbook\":\"gas\",\"version\":1,\"priority\":50,\"start\":\"look\"," TITLE ",\"when\":{\"warning\":{\"eventCode\":\"gas\"}},"
+        "\"steps\":{\"look\":{" TITLE ",\"to\":[{\"addressed\":{\"tier\":3}}],\"each\":\"unit\",\"verify\":{\"by\":\"parent\"},"
+        "\"form\":{\"households\":{\"int\":[0,2000]}},\"clocks\":{\"*\":{\"finish\":\"PT8H\",\"hours\":\"always\"}},"
+        "\"then\":[{\"end\":\"done\"}]}}}",
         "{\"playbook\":\"quarrel\",\"version\":1,\"priority\":50,\"start\":\"sort\"," TITLE ",\"when\":{\"report\":{\"kind\":\"dispute\"}},"
         "\"steps\":{\"sort\":{" TITLE ",\"to\":[{\"origin\":true}],\"each\":\"unit\",\"clocks\":{\"*\":{\"finish\":\"PT8H\",\"hours\":\"always\"}},"
         "\"then\":[{\"end\":\"done\"}]}}}",
@@ -47,7 +51,7 @@ static const char *const PLAYBOOKS[] = {
 static const struct { Who who; const char *unit, *role, *device; } SEATS[] = {
         {COMMANDER, "town", "commander", NULL},   {EAST_OFFICER, "east", "officer", NULL},  {WEST_OFFICER, "west", "officer", NULL},
         {E1_HEAD, "e1", "grid_head", NULL},       {E1_WORKER, "e1", "grid_worker", NULL},   {E1_VOLUNTEER, "e1", "volunteer", NULL},
-        {E2_WORKER, "e2", "grid_worker", NULL},   {W1_WORKER, "w1", "grid_worker", NULL},   {EAST_HEAD, "east", "grid_head", NULL},
+        {E2_WORKER, "e2", "grid_worker", NULL},   {W1_WORKER, "w1", "grid_worker", NULL},   {EAST_WORKER, "east", "grid_worker", NULL},
         {DASHBOARD, "town", "dashboard", NULL},   {AUDITOR, NULL, "auditor", NULL},         {PANIC, "e1", "device", "panic-1"},
         {GATEWAY, "west", "gateway", "gateway-1"},
 };

@@ -33,7 +33,7 @@ static void test_sets_follow_the_line(void **state) {
         expect_sets(fixture, E1_VOLUNTEER, "{\"query\":\"tasks\"}", 2, "{}");
         expect_sets(fixture, DASHBOARD, "{\"query\":\"tasks\"}", 2, ALL);
         expect_sets(fixture, DASHBOARD, "{\"query\":\"tasks\"}", 3, "{}");
-        expect_sets(fixture, EAST_HEAD, "{\"query\":\"tasks\"}", 1, "{east,e1,e2,e3}"); /* e3 also as its staff */
+        expect_sets(fixture, EAST_WORKER, "{\"query\":\"tasks\"}", 1, "{east,e3}"); /* his unit, and the one that it staffs */
 }
 
 static void test_private_notes(void **state) {

@@ -195,6 +195,18 @@ static void test_update_keeps_completed_work(void **state) {
         assert_string_equal(json_string(document(fixture, "tier3/e1/notice/%s", created(receipt, "warning")), "state"), "active");
 }
 
+static void test_work_that_waits_for_verification_stays(void **state) {
+        Fixture *fixture = *state;
+        post(fixture, COMMANDER, TOWN, &(Post){.identifier = "A1", .event_code = "gas", .area = AREA_UNITS("e1", "e2")});
+        complete(fixture, E1_WORKER, "e1");
+        expect_state(fixture, "e1", "completed");
+        post(fixture, COMMANDER, TOWN, &(Post){.identifier = "A2", .event_code = "gas", .type = "Update", .references = "A1", .area = AREA_ONE("unit", "e2")});
+        expect_state(fixture, "e1", "completed"); /* removed: what it did stays */
+        post(fixture, COMMANDER, TOWN, &(Post){.identifier = "A3", .event_code = "gas", .type = "Cancel", .references = "A2"});
+        expect_state(fixture, "e1", "completed");
+        expect_state(fixture, "e2", "cancelled");
+}
+
 static void test_unit_that_comes_back_gets_work_again(void **state) {
         Fixture *fixture = *state;
         post(fixture, COMMANDER, TOWN, &(Post){.identifier = "A1", .area = AREA_UNITS("e1", "e2")});
@@ -341,7 +353,7 @@ static void test_acknowledgements(void **state) {
         snprintf(topic, sizeof(topic), "tier3/e1/action/%s/complete", warning);
         say_refused(fixture, CODE_STATE, E1_WORKER, topic, "{}");
         snprintf(topic, sizeof(topic), "tier3/e3/action/%s/ack", warning);
-        say_ok(fixture, EAST_HEAD, topic, "{}"); /* the room that staffs the village speaks for it */
+        say_ok(fixture, EAST_WORKER, topic, "{}"); /* the room that staffs the village speaks for it */
         snprintf(topic, sizeof(topic), "tier3/w1/action/%s/ack", warning);
         say_refused(fixture, CODE_UNKNOWN_TARGET, W1_WORKER, topic, "{}"); /* was not told */
         snprintf(topic, sizeof(topic), "tier3/e2/action/%s/ack", "01234567-0123-7123-8123-0123456789ab");
@@ -358,7 +370,7 @@ int main(void) {
                 TEST(test_alert_reaches_every_village), TEST(test_one_fact_tells_everybody), TEST(test_addressing), TEST(test_wrong_addresses),
                 TEST(test_duplicates_and_repeats), TEST(test_repeat_gets_the_first_outcome), TEST(test_malformed_bodies),
                 TEST(test_exercise_is_marked), TEST(test_identities_are_masked), TEST(test_update_adds_and_removes),
-                TEST(test_update_keeps_completed_work), TEST(test_unit_that_comes_back_gets_work_again),
+                TEST(test_update_keeps_completed_work), TEST(test_work_that_waits_for_verification_stays), TEST(test_unit_that_comes_back_gets_work_again),
                 TEST(test_changed_instruction_asks_again), TEST(test_update_refusals), TEST(test_overtaken_messages),
                 TEST(test_cancel_withdraws), TEST(test_expiry_and_clearing), TEST(test_expired_with_open_work_can_be_cancelled),
                 TEST(test_acknowledgements),

@@ -253,6 +253,16 @@ def test_refused_batches_leave_nothing_and_the_session_lives(server, database, p
                                  " from policegrid.area") == [(2, 0, 0)]
 
 
+def test_late_is_no_rejection(probe):
+    first = probe()
+    first.ready()
+    late = list(outcome("a"))
+    late[8], late[10] = "late", "t"
+    assert first.write(tuple(late))[0] == "committed"
+    late[3], late[8] = "b", "stale"
+    assert first.write(tuple(late))[:2] == ["refused", "23514"]
+
+
 def test_refusals_do_not_repeat_the_row(probe):
     first = probe()
     first.ready()

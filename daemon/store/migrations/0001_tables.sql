@@ -72,7 +72,8 @@ create table policegrid.outcome (
     event     bigint,
     epoch     bigint not null,
     primary key (area, sender, id),
-    check ((outcome = 'rejected') = (code is not null)),
+    -- accepted ones have no code, or that they came late
+    check (outcome = 'rejected' and code is not null or outcome = 'accepted' and (code is null or code = 'late' and late)),
     check (outcome = 'accepted' or (created is null and not late))
 );
 create index outcome_by_age on policegrid.outcome (at);

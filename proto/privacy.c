@@ -51,12 +51,19 @@ static bool name_is_person(const char *name, bool with_names) {
         return false;
 }
 
+/* CAP names its parameters and codes in a field of their own. */
+static bool value_name_is_person(const cJSON *item) {
+        return item->string && strcmp(item->string, "valueName") == 0 && cJSON_IsString(item) && name_is_person(item->valuestring, false);
+}
+
 const char *privacy_find_name(const cJSON *tree, bool with_names) {
         const cJSON *child;
 
         cJSON_ArrayForEach(child, tree) {
                 if (child->string && name_is_person(child->string, with_names))
                         return child->string;
+                if (value_name_is_person(child))
+                        return child->valuestring;
                 const char *found = privacy_find_name(child, with_names);
                 if (found)
                         return found;

@@ -9,7 +9,7 @@
 #include <cjson/cJSON.h>
 
 /*
- * The first field name, at any depth, that names a person; NULL when there is none. Case, `_`, `-` and blanks do not matter.
+ * The first field name (or CAP `valueName`), at any depth, that names a person; NULL when there is none. Case, `_`, `-` and blanks do not matter.
  * `with_names`: organisation and playbook files name units and steps, so a bare `name` is allowed there. Valid as long as the tree.
  */
 const char *privacy_find_name(const cJSON *tree, bool with_names);

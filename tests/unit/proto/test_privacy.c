@@ -34,6 +34,14 @@ static void test_found(void **state) {
         }
 }
 
+static void test_names_of_cap_parameters(void **state) {
+        (void)state;
+        assert_string_equal(found("{\"parameter\":[{\"valueName\":\"ID number\",\"value\":\"x\"}]}", false), "ID number");
+        assert_string_equal(found("{\"parameter\":[{\"valueName\":\"手机号\",\"value\":\"x\"}]}", true), "手机号");
+        assert_null(found("{\"eventCode\":[{\"valueName\":\"policegrid\",\"value\":\"phone\"}]}", false));
+        assert_null(found("{\"valueName\":7}", false));
+}
+
 static void test_allowed(void **state) {
         (void)state;
         assert_null(found("{\"headline\":1,\"senderName\":1,\"areaDesc\":1,\"valueName\":1,\"contact\":1,\"households\":1}", false));
@@ -59,6 +67,7 @@ static void test_identity_in_a_value(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_found),
+                cmocka_unit_test(test_names_of_cap_parameters),
                 cmocka_unit_test(test_allowed),
                 cmocka_unit_test(test_names_of_units),
                 cmocka_unit_test(test_identity_in_a_value),

@@ -17,7 +17,6 @@ static bool uuid_is_dash(size_t i) {
         return i == 8 || i == 13 || i == 18 || i == 23;
 }
 
-/* Lower case only: the same UUID in two spellings would be two ids here and one in the database. */
 bool uuid_is_valid(const char *text, size_t n) {
         if (n != UUID_LENGTH)
                 return false;

@@ -12,6 +12,7 @@
 #define MESSAGE_ID_MAX 64
 #define MESSAGE_ID_AGE_DAYS 400
 
+/* Any version, lower case only: two spellings of one UUID would be two ids in memory and one in the database. */
 bool uuid_is_valid(const char *text, size_t n);
 /*
  * A UUIDv7 (RFC 9562, 5.7): `at_ms` Unix milliseconds, the rest a hash of (area, seq, index). Same arguments, same UUID.

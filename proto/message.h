@@ -34,7 +34,7 @@ typedef struct RawMessage {
 typedef struct Command {
         Topic topic;
         Stamp stamp;
-        char id[MESSAGE_ID_MAX + 1];          /* "" for heartbeats and queries without one, and when the id was unreadable */
+        char id[MESSAGE_ID_MAX + 1];          /* "" when there is none or it was unreadable; kept when undated, too old or of the future */
         uint8_t body_hash[BODY_HASH_BYTES];   /* BLAKE2b of topic and payload: a repeat has the same */
         int64_t occurred_at;                  /* Unix ms or TIMESTAMP_NONE */
         int64_t revision;                     /* -1 when the sender named none */

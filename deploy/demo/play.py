@@ -1,10 +1,11 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """One warning's whole road, played so that a person can watch it: from command's post to the last village's answer.
 
 The town is real: its broker, daemon and database are those that quickstart started. The demo only speaks for the members and puts a
 playbook with clocks in seconds in force; the playbook of deploy/playbooks is put back at the end.
 """
 import argparse
+import hashlib
 import json
 import secrets
 import sys
@@ -17,6 +18,7 @@ from town import Capture, Rejected, Town
 SILENT, ASKING = "village-10", "village-23"        # who does not answer, and who asks for help
 UNFINISHED = ("village-05", "village-06", "village-12")  # accept, and are not done when the warning is withdrawn
 BRIEF = "village-03"                                # whose first result is too thin
+PAUSE = 1.5                                         # s before each scene
 SECONDS = {"accept": "PT30S", "finish": "PT10M", "verify": "PT10M", "hours": "always", "remind": "PT18S"}
 
 
@@ -38,6 +40,7 @@ class Play:
             print(f"{time.monotonic() - self.began:6.1f}s {indent}{zh if self.language == 'zh' else en}", flush=True)
 
     def scene(self, zh, en):
+        time.sleep(PAUSE)  # for whoever watches
         with self.lock:
             print(flush=True)
         self.say(zh, en, indent="")
@@ -212,7 +215,6 @@ class Play:
 
     def revoke(self):
         self.scene("九、丢了一部手机:撤销后立刻断开,再也进不来", "IX. A phone is lost: revoked, it is thrown out at once and stays out")
-        import hashlib
         secret = secrets.token_hex(16)
         receipt = self.admin.do("admin/member-add", {"unit": self.villages[0], "role": "grid_worker", "secret_hash": hashlib.sha256(secret.encode()).hexdigest()})
         member, seat = receipt["created"]["member"], {"secret": secret, "role": "grid_worker", "tier": 3, "unit": self.villages[0]}

@@ -108,17 +108,18 @@ class Phone:
 
     def _on_connect(self, client, _userdata, _flags, reason, _properties=None):
         with self.changed:
-            self.connected = not reason.is_failure
-            self.refused = str(reason) if reason.is_failure else None
+            self.connected = reason.value < 128
+            self.thrown_out_at = None if self.connected else self.thrown_out_at
+            self.refused = str(reason) if reason.value >= 128 else None
             self.changed.notify_all()
-        if not reason.is_failure:
+        if reason.value < 128:
             options = mqtt.SubscribeOptions(qos=1, retainAsPublished=True)
             for tail in self.filters:  # one by one, in order
                 client.subscribe(f"{self.base}/{tail}", options=options)
 
     def _on_subscribe(self, _client, _userdata, _mid, reasons, _properties=None):
         with self.changed:
-            if any(reason.is_failure for reason in reasons):
+            if any(reason.value >= 128 for reason in reasons):
                 self.connected = False
             self.subscribed += 1
             self.changed.notify_all()

@@ -25,13 +25,15 @@ as_user() { # user, command…
         fi
 }
 
-# Folders outside whose state folder is gone or has another one now.
+# Folders outside whose state folder is gone or has another one now; what may still run there is stopped first.
 outside_tidy() {
         local folder owner
         for folder in "$outside"/*/; do
                 [ -f "$folder/state-folder" ] || continue
                 owner=$(cat "$folder/state-folder")
-                [ "$(readlink -f "$owner/servers")" = "$(readlink -f "$folder")" ] || rm -rf -- "$folder"
+                [ "$(readlink -f "$owner/servers")" != "$(readlink -f "$folder")" ] || continue
+                (servers=$(readlink -f "$folder") && servers_stop)
+                rm -rf -- "$folder"
         done
 }
 
@@ -88,7 +90,7 @@ binaries_copy() {
 passwords_prepare() {
         local file=$state/passwords
         if [ ! -f "$file" ]; then
-                (umask 077; python3 -c 'import secrets
+                (umask 077; $python -c 'import secrets
 for name in ("superuser", "daemon", "reader"): print(name, secrets.token_hex(16))' >"$file.new")
                 mv "$file.new" "$file"
         fi
@@ -97,7 +99,7 @@ for name in ("superuser", "daemon", "reader"): print(name, secrets.token_hex(16)
 
 # Ports on loopback, chosen once, kept, and chosen again only when somebody else has taken them.
 ports_prepare() {
-        python3 - "$state/ports" <<'PY' || die "找不到空闲端口" "no free ports"
+        $python - "$state/ports" <<'PY' || die "找不到空闲端口" "no free ports"
 import os, socket, sys
 
 def free(port):

@@ -48,4 +48,4 @@ interrupted() {
 }
 
 # An expression over the JSON file, as Python sees it: j is the document.
-json_get() { python3 -c 'import json, sys; j = json.load(open(sys.argv[1], encoding="utf-8")); print(eval(sys.argv[2]))' "$1" "$2"; }
+json_get() { $python -c 'import json, sys; j = json.load(open(sys.argv[1], encoding="utf-8")); print(eval(sys.argv[2]))' "$1" "$2"; }

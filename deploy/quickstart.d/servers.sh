@@ -105,6 +105,7 @@ servers_status() {
 
 servers_prepare() {
         step "状态文件夹" "state folder"
+        users_prepare
         servers_stop
         passwords_prepare
         ports_prepare
@@ -169,7 +170,7 @@ broker_start() {
         await broker 30 listens "$(port_of mqtt)"
 }
 
-is_ready() { python3 -c 'import sys, urllib.request; urllib.request.urlopen(sys.argv[1], timeout=2)' "http://127.0.0.1:$(port_of http)/readyz"; }
+is_ready() { $python -c 'import sys, urllib.request; urllib.request.urlopen(sys.argv[1], timeout=2)' "http://127.0.0.1:$(port_of http)/readyz"; }
 
 daemon_start() {
         step "守护进程 policegridd" "daemon (policegridd)"

@@ -5,7 +5,7 @@ town_load() {
         step "组织和成员(解州)" "organisation and members (Jiezhou)"
         if [ ! -f "$connection" ]; then
                 local part=$state/connection.part
-                if [ "$("$ctl" --connection "$part" --json organisation show 2>>"$log/town.log" | python3 -c 'import json, sys; print((json.load(sys.stdin) or {}).get("organisation") and 1 or 0)' 2>/dev/null || echo 0)" != 1 ]; then
+                if [ "$("$ctl" --connection "$part" --json organisation show 2>>"$log/town.log" | $python -c 'import json, sys; print((json.load(sys.stdin) or {}).get("organisation") and 1 or 0)' 2>/dev/null || echo 0)" != 1 ]; then
                         "$ctl" --connection "$part" --lang "$language" organisation apply "$town" >>"$log/town.log" 2>&1 || town_fail
                 fi
                 "$ctl" --connection "$part" --lang "$language" --timeout 120 member import "$town" --secrets "$part" >>"$log/town.log" 2>&1 || town_fail

@@ -98,6 +98,9 @@ const Calendar *organisation_calendar(const Organisation *organisation, const ch
 bool organisation_has_calendar(const Organisation *organisation, const char *name);
 size_t organisation_count_units(const Organisation *organisation);
 
+/* Types of links that need no entry in the dictionary `link`; NULL-terminated. */
+extern const char *const organisation_link_types[];
+
 bool unit_has_tag(const Unit *unit, const char *tag);
 /* Whether `above` is `unit` itself or an ancestor. */
 bool unit_is_below(const Unit *unit, const Unit *above);

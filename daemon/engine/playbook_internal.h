@@ -47,6 +47,11 @@ bool condition_fits_field(Check *check, const cJSON *condition, const cJSON *fie
 
 /* ---- playbook_parse.c ---- */
 bool playbook_parse(Check *check, Playbook *playbook);
+/* Member `name` as one of `words` (NULL-terminated); *ret NULL when absent. */
+bool playbook_word(Check *check, const cJSON *object, const char *name, const char *const *words, const char **ret);
+/* ---- playbook_clocks.c ---- */
+bool playbook_clocks(Check *check, const cJSON *item, Step *step);
+bool playbook_ladder(Check *check, const cJSON *item, Step *step);
 /* ---- playbook_check.c: what can only be said of the whole ---- */
 bool playbook_check(Check *check, const Playbook *playbook);
 /* Run the walks of `test`. */

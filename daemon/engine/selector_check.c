@@ -107,10 +107,8 @@ static bool type_covers(const char *asked, const char *type) {
 }
 
 bool organisation_has_link_type(const Organisation *organisation, const char *type) {
-        static const char *const known[] = {"responder", "neighbour", "keeper", "repair", "ambulance",
-                                            "mediation.people", "mediation.administrative", "mediation.judicial"};
-        for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-                if (type_covers(type, known[i]))
+        for (size_t i = 0; organisation_link_types[i]; i++)
+                if (type_covers(type, organisation_link_types[i]))
                         return true;
         const cJSON *code, *declared = cJSON_GetObjectItemCaseSensitive(organisation_dictionaries(organisation), "link");
         cJSON_ArrayForEach(code, declared)

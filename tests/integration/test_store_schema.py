@@ -80,6 +80,13 @@ def test_failed_migration_leaves_nothing_of_itself(server, database):
     assert migrate(server, database).returncode == 0
 
 
+def test_everything_belongs_to_the_owner(server, database):
+    """Also when a superuser migrates: functions of maintenance run with the rights of whoever owns them."""
+    owners = sql(server, database, "select distinct relowner::regrole::text from pg_class where relnamespace = 'policegrid'::regnamespace"
+                                   " union select distinct proowner::regrole::text from pg_proc where pronamespace = 'policegrid'::regnamespace")
+    assert owners == [("policegrid_owner",)]
+
+
 def test_no_server_is_told(server):
     done = subprocess.run([PROGRAM, "migrate", "host=127.0.0.1 port=1 dbname=x user=x"], capture_output=True, text=True)
     assert done.returncode == 1 and "policegridd --migrate" in done.stderr
@@ -137,7 +144,6 @@ WRONG = {
     "ended without a time": task(state="closed"),
     "a time without an end": task(ended_at="now"),
     "out of memory while open": task(live=False),
-    "ended with an open escalation": task(state="closed", escalation=RUNG, **ENDED),
     "suspended without a way back": task(state="suspended"),
     "a way back without suspension": task(resume_state="issued"),
     "completed without a time": task(state="completed"),
@@ -183,6 +189,15 @@ def test_wrong_states_are_impossible(town, name):
         cursor.execute(*WRONG[name])
         town.commit()
     assert not isinstance(refused.value, psycopg2.errors.NotNullViolation)
+
+
+def test_a_task_does_not_end_with_an_open_escalation(town):
+    cursor = town.cursor()
+    cursor.execute(*task(escalation=RUNG))
+    cursor.execute(*rung())
+    town.commit()
+    with pytest.raises(psycopg2.errors.CheckViolation):
+        cursor.execute("update policegrid.task set state = 'closed', ended_at = now(), live = false")
 
 
 def test_one_open_task_per_key(town):

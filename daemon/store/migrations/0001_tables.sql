@@ -396,9 +396,10 @@ create table policegrid.task (
     foreign key (area, handler) references policegrid.unit,
     foreign key (area, assignee) references policegrid.member,
     foreign key (area, follows) references policegrid.task deferrable initially deferred,
-    -- the same alarm while its task is open raises a count, never a second task
+    -- the same alarm while its task is open raises a count, never a second task; by ended_at and not by state, which is in no other
+    -- index, so that most changes of state need no new index entries
     constraint task_one_open_per_dedup exclude using btree (area with =, dedup with =)
-        where (dedup is not null and state not in ('closed', 'cancelled', 'expired')) deferrable initially deferred,
+        where (dedup is not null and ended_at is null) deferrable initially deferred,
     -- ended means ended: a time, no open escalation, no card's clock running
     constraint task_end check ((state in ('closed', 'cancelled', 'expired')) = (ended_at is not null)),
     constraint task_end_escalation check (ended_at is null or escalation is null),
@@ -481,7 +482,7 @@ create table policegrid.escalation (
     foreign key (area, assignee) references policegrid.member,
     foreign key (area, passed_to) references policegrid.escalation deferrable initially deferred,
     constraint escalation_one_open_per_task exclude using btree (area with =, task with =)
-        where (state in ('open', 'accepted')) deferrable initially deferred,
+        where (ended_at is null) deferrable initially deferred,
     constraint escalation_end check ((state in ('open', 'accepted')) = (ended_at is null)),
     constraint escalation_accepted check (state <> 'accepted' or accepted_at is not null),
     constraint escalation_passed check ((state = 'passed_up') = (passed_to is not null)),

@@ -26,10 +26,10 @@ typedef struct Source {
 
 static const Source sources[] = {
         {"warning.json", ROOT "tier1/jiezhou/warning"},
-        {"report.json", ROOT "tier3/village-01/report"},
-        {"action.json", ROOT "tier3/village-01/action/" TARGET "/%s"},
-        {"device-heartbeat.json", ROOT "device/button-7/heartbeat"},
-        {"device-event.json", ROOT "device/button-7/event"},
+        {"report.json", ROOT "tier3/village-02/report"},
+        {"action.json", ROOT "tier3/village-02/action/" TARGET "/%s"},
+        {"device-heartbeat.json", ROOT "device/panic-01/heartbeat"},
+        {"device-event.json", ROOT "device/panic-01/event"},
         {"query.json", ROOT "member/" MEMBER "/query"},
         {"request.json", ROOT "member/" MEMBER "/request"},
         {"admin.json", ROOT "admin/%s"},

@@ -94,6 +94,7 @@ void engine_batch_begin(Engine *engine, Batch *batch) {
         documents_reset(&batch->documents);
         batch->seq_first = batch->seq_last = 0;
         batch->n_decided = batch->n_accepted = batch->n_rejected = batch->n_repeated = 0;
+        memset(batch->n_codes, 0, sizeof batch->n_codes);
         engine->batch = batch;
         state_begin(engine->state);
         outcomes_begin(engine->outcomes);
@@ -338,9 +339,9 @@ static void outcome_start(const Engine *engine, const Command *command, uint64_t
         sodium_bin2hex(ret->body_hash, sizeof ret->body_hash, command->body_hash, sizeof command->body_hash);
 }
 
-/* An id that can be remembered: readable, dated, not too old. */
+/* An id that can be remembered: readable, dated, not too old, and of a message that is owed an answer. */
 static bool command_is_remembered(const Command *command) {
-        return *command->id != '\0' && command->code != CODE_BAD_ID && command->code != CODE_TOO_OLD;
+        return command_wants_receipt(command) && *command->id != '\0' && command->code != CODE_BAD_ID && command->code != CODE_TOO_OLD;
 }
 
 /* Answered before: the first outcome again, or `id_reused`. True when that was it. */
@@ -444,10 +445,12 @@ static void command_answer(Engine *engine, const Command *command, Outcome *outc
                 outcomes_add(engine->outcomes, outcome);
         else
                 free(outcome->created);
-        if (outcome->accepted)
+        if (outcome->accepted) {
                 engine->batch->n_accepted++;
-        else
+        } else {
                 engine->batch->n_rejected++;
+                engine->batch->n_codes[outcome->code]++;
+        }
 }
 
 void engine_decide(Engine *engine, const Command *command, uint64_t daemon_epoch) {

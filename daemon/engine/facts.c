@@ -106,6 +106,17 @@ static void case_clear(const FactContext *context, const Task *task) {
         work_case->object.live = false;
 }
 
+/* Its escalations, all ended, go with a task that has to make room early. */
+static void rungs_clear(const FactContext *context, const Task *task) {
+        Escalation *const *rungs;
+        size_t n = state_escalations_of_task(context->state, task->id, &rungs);
+        for (size_t i = 0; i < n; i++) {
+                state_touch(context->state, rungs[i], context->seq);
+                rungs[i]->object.live = false;
+                rungs[i]->object.timers.n = 0;
+        }
+}
+
 /* {"fact":"clear","of":…,"id":…}: the final document goes, the row stays. */
 static void clear_apply(const FactContext *context, const cJSON *fact) {
         Object *object = fact_object(context, fact);
@@ -113,8 +124,10 @@ static void clear_apply(const FactContext *context, const cJSON *fact) {
         state_touch(context->state, object, context->seq);
         object->live = false;
         object->timers.n = 0;
-        if (object->kind == OBJECT_TASK)
+        if (object->kind == OBJECT_TASK) {
                 case_clear(context, (const Task *)(const void *)object);
+                rungs_clear(context, (const Task *)(const void *)object);
+        }
 }
 
 /* The commitment alone is in the log; the text is beside it, erasable. */

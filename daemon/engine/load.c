@@ -126,7 +126,7 @@ static void target_needs(Needs *needs, const Topic *topic) {
 
 size_t engine_needs(Engine *engine, const Command *command, EngineNeed ret[static ENGINE_NEEDS_MAX]) {
         Needs needs = {.engine = engine, .items = ret};
-        if (*command->id != '\0' && command->code != CODE_BAD_ID && command->code != CODE_TOO_OLD &&
+        if (command_wants_receipt(command) && *command->id != '\0' && command->code != CODE_BAD_ID && command->code != CODE_TOO_OLD &&
             outcomes_find(engine->outcomes, command->stamp.member, command->id) == NULL)
                 need(&needs, TABLE_OUTCOME, command->stamp.member, command->id);
         if (command->code == CODE_NONE && command->topic.kind == TOPIC_ACTION)

@@ -264,9 +264,8 @@ void receipt_format(const Receipt *receipt, Text *ret) {
                 text_append_char(ret, ',');
         }
         text_append_format(ret, "\"outcome\":\"%s\"", receipt->accepted ? "accepted" : "rejected");
-        text_append_string(ret, receipt->repeat ? ",\"repeat\":true" : "");
-        text_append_string(ret, receipt->late ? ",\"late\":true" : "");
-        text_append_string(ret, receipt->masked ? ",\"masked\":true" : "");
+        text_append_format(ret, ",\"repeat\":%s,\"late\":%s,\"masked\":%s", receipt->repeat ? "true" : "false",
+                           receipt->late ? "true" : "false", receipt->masked ? "true" : "false");
         receipt_format_code(receipt, ret);
         if (receipt->event >= 0)
                 text_append_format(ret, ",\"event\":%lld", (long long)receipt->event);

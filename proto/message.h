@@ -63,7 +63,7 @@ void command_deinit(Command *command);
 /* Whether a receipt is owed: not for heartbeats and queries. */
 bool command_wants_receipt(const Command *command);
 
-/* A receipt on the wire (DESIGN.md, Topics). Strings borrowed; NULL/negative/false fields are left out where the schema allows. */
+/* A receipt on the wire (DESIGN.md, Topics). Strings borrowed; what is NULL or negative is left out, the three flags are always said. */
 typedef struct Receipt {
         const char *id;        /* NULL when unreadable */
         bool accepted;

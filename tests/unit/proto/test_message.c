@@ -294,7 +294,8 @@ static void test_receipt_rejected(void **state) {
         _cleanup_text_ Text text = {0};
         Receipt receipt = {.id = "20261121-1", .code = CODE_BUSY, .event = -1, .epoch = 3, .at = NOW, .offset_minutes = 480, .revision = -1};
         receipt_format(&receipt, &text);
-        assert_string_equal(text_string(&text), "{\"id\":\"20261121-1\",\"outcome\":\"rejected\",\"code\":\"busy\",\"detail\":\""
+        assert_string_equal(text_string(&text), "{\"id\":\"20261121-1\",\"outcome\":\"rejected\",\"repeat\":false,\"late\":false,"
+                                                "\"masked\":false,\"code\":\"busy\",\"detail\":\""
                                                 "系统繁忙,请稍后再试。 / The system is busy; please try again later.\",\"epoch\":3,"
                                                 "\"at\":\"2026-11-21T08:00:00+08:00\"}");
         text_reset(&text);

@@ -47,17 +47,19 @@ const char *role_name(Role role) {
  * each record. Ids of the roster come from the daemon, so nobody outside chooses what collides.
  */
 static uint64_t name_hash(const char *name, size_t n) {
-        uint64_t hash = 0x9e3779b97f4a7c15u ^ n;
+        uint64_t hash = 0x9e3779b97f4a7c15u ^ n, rest = 0;
         for (; n >= 8; name += 8, n -= 8) {
                 uint64_t word;
                 memcpy(&word, name, 8);
                 hash = (hash ^ word) * 0xff51afd7ed558ccdu;
                 hash ^= hash >> 32;
         }
-        uint64_t rest = 0;
-        memcpy(&rest, name, n);
-        hash = (hash ^ rest) * 0xc4ceb9fe1a85ec53u;
-        return hash ^ hash >> 29;
+        for (size_t i = 0; i < n; i++)
+                rest = rest << 8 | (uint8_t)name[i];
+        /* the low bits choose the slot: let every byte reach them */
+        hash = (hash ^ rest) * 0xff51afd7ed558ccdu;
+        hash = (hash ^ hash >> 33) * 0xc4ceb9fe1a85ec53u;
+        return hash ^ hash >> 33;
 }
 
 static uint32_t index_find(const RosterIndex *index, const void *records, size_t size, const char *name, size_t n) {

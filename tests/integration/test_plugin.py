@@ -468,6 +468,8 @@ def test_81_presence_is_counted_per_member_and_debounced(tmp_path):
         assert json.loads(message.payload)["connected"] is True
         two = broker.client("worker", suffix="/2").login()
         one.close()
+        other = broker.client("officer").login()
+        assert chief.next().topic == f"{BASE}/tier2/room/presence/{AREA}-officer", "one of two clients left: the member is still there"
         two.close()
         again = broker.client("worker", suffix="/3").login()
         again.close()
@@ -476,8 +478,9 @@ def test_81_presence_is_counted_per_member_and_debounced(tmp_path):
         broker.client("wall").login()
         broker.client("camera").login()
         broker.client("root").login()
-        broker.client("officer").login()
-        assert chief.next().topic == f"{BASE}/tier2/room/presence/{AREA}-officer"
+        other.close()
+        message = chief.next()
+        assert message.topic == f"{BASE}/tier2/room/presence/{AREA}-officer" and json.loads(message.payload)["connected"] is False
         assert chief.messages.empty(), "nothing flickered, and walls, devices and administrators have none"
         late = broker.client("head").login()
         late.subscribe(f"{VILLAGE}/presence/+")

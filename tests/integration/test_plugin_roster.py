@@ -91,6 +91,8 @@ def test_14_torn_updates_are_refused_and_the_next_is_taken(make):
     assert not broker.snapshot().exists()
     assert daemon.send_roster(roster, epoch=1, version=version)[0] == 1
     assert broker.client("chief").connect() == 0
+    assert daemon.send_roster(roster, epoch=7, version=7, data=b"torn")[0] == 2
+    assert daemon.send_roster(roster, epoch=1, version=2)[:3] == (1, 1, 2), "what was refused does not count as seen"
 
 
 def test_15_foreign_and_hostile_rosters(make):
@@ -284,6 +286,7 @@ def test_33_sighup_keeps_everybody(make):
     for client in live:
         assert client.next().payload == b"{}"
         assert not client.lost.is_set()
+    assert "not authorised" not in broker.log(), "no session was refused, so none was entered into the expiry list twice"
     for name, suffix in (("worker", "/offline"), ("officer", "/gone")):
         back = broker.client(name, suffix=suffix, **options).login()
         assert back.session_present and back.next().payload == b"{}"

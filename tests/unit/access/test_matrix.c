@@ -184,9 +184,12 @@ static void member_topic(const char *row, Role role, size_t column, char *buffer
         if (column == 3)
                 snprintf(member, sizeof member, "%s-room", WORLD_OTHER);
         else
-                world_member_id(column == 0 ? "room" : column == 1 ? "room" : "roomtwo", column == 1 ? (role == ROLE_OFFICER ? ROLE_SHOP : ROLE_OFFICER) : role, member);
+                world_member_id(column == 2 ? "roomtwo" : "room", column != 1 ? role : role == ROLE_OFFICER ? ROLE_SHOP : ROLE_OFFICER, member);
+        /* for a gateway, another device is one that is bound, but to another gateway */
         if (column == 1)
                 world_bound_device("room", device);
+        else if (column == 2 && role == ROLE_GATEWAY)
+                world_bound_device("roomtwo", device);
         else
                 world_device(column == 0 ? "room" : "roomtwo", device);
         if (strcmp(row, "heartbeat") == 0 || strcmp(row, "event") == 0)

@@ -16,6 +16,7 @@
 #include "proto/json.h"
 
 #define WARNING_CHAIN_MAX 100 /* messages of one chain */
+#define NOTICES_PER_TASK 5    /* retained notices of one unit: so many times its retained tasks (I13) */
 
 /* A message on its way through the decision. Arrays are owned; units in the organisation's order. */
 typedef struct Posting {
@@ -165,6 +166,17 @@ static bool address(Posting *posting) {
         return code == CODE_NONE || decision_reject(decision, code, "%s", detail) == CODE_NONE;
 }
 
+/* Notices stay until their warning is cleared; a unit that has its fill takes no more, and the sender is told. */
+static bool check_room(Decision *decision, const Unit *const *units, size_t n) {
+        const size_t most = engine_config(decision->engine)->unit_tasks_max * NOTICES_PER_TASK;
+        for (size_t i = 0; i < n; ++i) {
+                Notice *const *notices;
+                if (state_notices_of_unit(decision->state, units[i]->id, &notices) >= most)
+                        return decision_reject(decision, CODE_LIMIT, "%s: %zu", units[i]->id, most) == CODE_NONE;
+        }
+        return true;
+}
+
 static cJSON *posted_columns(const Posting *posting, const char *id, const Playbook *playbook) {
         const Decision *decision = posting->decision;
         cJSON *set = common_columns(posting);
@@ -183,7 +195,7 @@ static cJSON *posted_columns(const Posting *posting, const char *id, const Playb
 static void decide_alert(Posting *posting) {
         Decision *decision = posting->decision;
         char id[UUID_LENGTH + 1], note[UUID_LENGTH + 1];
-        if (!address(posting))
+        if (!address(posting) || !check_room(decision, posting->units, posting->n_units))
                 return;
         decision_uuid(decision, id);
         if (!decision_private_text(decision, "note", "warning", id, posting->speaker->id, note))
@@ -333,6 +345,8 @@ static void decide_update(Posting *posting) {
                 return;
         const bool instructed = instruction_changed(posting), ask = instructed || posting->cap.severity != posting->chain->severity;
         sort_units(posting);
+        if (!check_room(decision, posting->added, posting->n_added))
+                return;
         sort_tasks(posting, false);
         const Playbook *playbook = chain_playbook(posting);
         decision_fact(decision, update_fact(posting, ask));

@@ -320,7 +320,7 @@ static void hire(Fixture *fixture) {
 }
 
 static Engine *make_engine(void) {
-        static const EngineConfig config = {.area = AREA, .outcomes_max = 1000, .unit_tasks_max = 2000, .terminal_keep_ms = 7 * DAY,
+        static const EngineConfig config = {.area = AREA, .outcomes_max = 1000, .unit_tasks_max = 60, .terminal_keep_ms = 7 * DAY,
                                             .note_keep_ms = 90 * DAY};
         Engine *engine = engine_new(&config);
         assert_non_null(engine);

@@ -202,6 +202,8 @@ static void test_what_left_memory_is_looked_up(void **state) {
         snprintf(topic, sizeof(topic), "tier2/east/action/%s/dispatch", recorded);
         assert_ok(say_looking_up(town, OFFICER, topic, "{'to':'e2'}"));
         assert_null(state_report(engine_state(town->engine), recorded)); /* and has left it again */
+        assert_code(say_looking_up(town, OFFICER, topic, "{'to':'e1'}"), "state"); /* a second one came too late */
+        assert_code(say_looking_up(town, OFFICER, topic, "{'to':'e1','revision':1}"), "stale");
         database_assert_matches(&town->database, town->engine);
         assert_replay(town);
 }

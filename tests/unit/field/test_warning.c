@@ -158,6 +158,21 @@ static void test_identities_are_masked(void **state) {
         cJSON_free(text);
 }
 
+static void test_a_unit_takes_so_many_notices(void **state) {
+        Fixture *fixture = *state;
+        for (int i = 0; i < 300; ++i) { /* five times the 60 tasks of the fixture's configuration */
+                char identifier[16];
+                snprintf(identifier, sizeof(identifier), "N%d", i);
+                post(fixture, COMMANDER, TOWN, &(Post){.identifier = identifier, .area = AREA_ONE("unit", "e1")});
+                assert_string_equal(json_string(fixture->receipt, "outcome"), "accepted");
+        }
+        expect_refused(post(fixture, COMMANDER, TOWN, &(Post){.identifier = "N300", .area = AREA_UNITS("e1", "e2")}), CODE_LIMIT);
+        assert_int_equal(count_topics(fixture, "tier3/e2/notice/"), 0);
+        const cJSON *receipt = post(fixture, COMMANDER, TOWN, &(Post){.identifier = "N301", .area = AREA_ONE("unit", "e2")});
+        assert_string_equal(json_string(receipt, "outcome"), "accepted");
+        expect_refused(post(fixture, COMMANDER, TOWN, &(Post){.identifier = "N302", .type = "Update", .references = "N301", .area = AREA_UNITS("e1", "e2")}), CODE_LIMIT);
+}
+
 /* ---- Update ---- */
 
 static void test_update_adds_and_removes(void **state) {
@@ -369,7 +384,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(test_alert_reaches_every_village), TEST(test_one_fact_tells_everybody), TEST(test_addressing), TEST(test_wrong_addresses),
                 TEST(test_duplicates_and_repeats), TEST(test_repeat_gets_the_first_outcome), TEST(test_malformed_bodies),
-                TEST(test_exercise_is_marked), TEST(test_identities_are_masked), TEST(test_update_adds_and_removes),
+                TEST(test_exercise_is_marked), TEST(test_identities_are_masked), TEST(test_a_unit_takes_so_many_notices), TEST(test_update_adds_and_removes),
                 TEST(test_update_keeps_completed_work), TEST(test_work_that_waits_for_verification_stays), TEST(test_unit_that_comes_back_gets_work_again),
                 TEST(test_changed_instruction_asks_again), TEST(test_update_refusals), TEST(test_overtaken_messages),
                 TEST(test_cancel_withdraws), TEST(test_expiry_and_clearing), TEST(test_expired_with_open_work_can_be_cancelled),

@@ -80,7 +80,7 @@ static AlertOutcome words_check(const Arguments *arguments, bool cancels)
 
 static AlertOutcome info_fill(const Arguments *arguments, bool cancels, int64_t now_ms, int zone_minutes, cJSON *info)
 {
-        const char *event = value_or(arguments, "event", "all-clear"), *expires = arguments_value(arguments, "expires");
+        const char *event = arguments_value(arguments, "event"), *expires = arguments_value(arguments, "expires");
         char time[TIMESTAMP_TEXT_MAX];
         int64_t expires_ms;
 
@@ -125,9 +125,11 @@ AlertOutcome alert_build(const Arguments *arguments, const char *type, const cha
         cJSON_AddStringToObject(alert, "restriction", "警网内部 / police grid only");
         if (references != NULL)
                 cJSON_AddItemToArray(cJSON_AddArrayToObject(alert, "references"), cJSON_CreateString(references));
-        info = cJSON_CreateObject();
-        cJSON_AddItemToArray(cJSON_AddArrayToObject(alert, "info"), info);
-        outcome = info_fill(arguments, cancels, now_ms, zone_minutes, info);
+        if (!cancels || arguments_value(arguments, "event") != NULL) { /* a Cancel needs no words */
+                info = cJSON_CreateObject();
+                cJSON_AddItemToArray(cJSON_AddArrayToObject(alert, "info"), info);
+                outcome = info_fill(arguments, cancels, now_ms, zone_minutes, info);
+        }
         if (outcome != ALERT_OK)
                 cJSON_Delete(alert);
         else

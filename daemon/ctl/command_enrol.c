@@ -68,7 +68,7 @@ static bool file_write(const char *path, const cJSON *file)
 /* The new secret is kept (as `next`) before its hash is sent, so that it cannot be lost between receipt and disk. */
 static int enrol_send(Context *context, const char *path, cJSON *file, const char *member, const char *code)
 {
-        char secret[SECRET_LENGTH + 1], hash[SECRET_HASH_LENGTH + 1];
+        char secret[SECRET_LENGTH + 1], hash[SECRET_HASH_LENGTH + 1], tail[128];
         cJSON *body;
         int outcome;
 
@@ -82,6 +82,7 @@ static int enrol_send(Context *context, const char *path, cJSON *file, const cha
         }
         context->as = member;
         context->connection_file = path;
+        context->receipts_only = true;
         outcome = context_connect(context, ROLE_ADMIN, NULL, 0);
         if (outcome != EXIT_DONE)
                 return outcome;
@@ -89,12 +90,8 @@ static int enrol_send(Context *context, const char *path, cJSON *file, const cha
         secret_hash(secret, hash);
         cJSON_AddStringToObject(body, "request", "enrol");
         cJSON_AddStringToObject(body, "secret_hash", hash);
-        {
-                char tail[128];
-
-                snprintf(tail, sizeof tail, "member/%s/request", member);
-                outcome = exchange_command(context, tail, body, NULL);
-        }
+        snprintf(tail, sizeof tail, "member/%s/request", member);
+        outcome = exchange_command(context, tail, body, NULL);
         cJSON_Delete(body);
         if (outcome == EXIT_DONE) {
                 secret_put(file, member, secret);

@@ -88,11 +88,14 @@ int context_reconnect(Context *context)
         return link_open(context->link, filters, n_filters_kept, CONNECT_MS) == LINK_OK ? EXIT_DONE : EXIT_CONNECTION;
 }
 
-static void filters_keep(const Connection *connection, const char *const *filters, size_t n_filters)
+static void filters_keep(const Context *context, const char *const *filters, size_t n_filters)
 {
+        const Connection *connection = &context->connection;
+
         n_filters_kept = 0;
         snprintf(filters_kept[n_filters_kept++], sizeof filters_kept[0], "grid/v1/%s/member/%s/receipt", connection->area, connection->member);
-        snprintf(filters_kept[n_filters_kept++], sizeof filters_kept[0], "grid/v1/%s/member/%s/reply", connection->area, connection->member);
+        if (!context->receipts_only)
+                snprintf(filters_kept[n_filters_kept++], sizeof filters_kept[0], "grid/v1/%s/member/%s/reply", connection->area, connection->member);
         for (size_t i = 0; i < n_filters && n_filters_kept < FILTERS_MAX; i++)
                 snprintf(filters_kept[n_filters_kept++], sizeof filters_kept[0], "%s", filters[i]);
 }
@@ -121,7 +124,7 @@ int context_connect(Context *context, Role role_default, const char *const *filt
 
         if (code != EXIT_DONE)
                 return code;
-        filters_keep(connection, filters, n_filters);
+        filters_keep(context, filters, n_filters);
         for (size_t i = 0; i < n_filters_kept; i++)
                 wanted[i] = filters_kept[i];
         context->link = link_new(connection->host, connection->port, connection->member, connection->secret, on_message, context);

@@ -23,6 +23,7 @@ typedef struct Context {
         const char *as;              /* --as, NULL = the command's usual role */
         int timeout_s;
         int zone_minutes;            /* east of UTC: times are read and shown in it */
+        bool receipts_only;          /* no replies: an enrolling session may read its receipt and nothing else */
         Connection connection;       /* after context_connect */
         Link *link;                  /* owned; NULL before */
         char awaited[65];            /* id of the message whose answer we wait for; "" = none */

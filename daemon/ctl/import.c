@@ -211,12 +211,12 @@ static int pending_ensure(Context *context, Seats *seats, const char *path, char
         return good ? EXIT_DONE : write_fail(context, path);
 }
 
-/* "members[12]" in the receipt's detail is row 12 of what was sent: say its line. */
+/* "([12] …)" in the receipt's detail is entry 12 of what was sent: say its line. */
 static void line_tell(const Context *context, const Seats *seats, const cJSON *receipt)
 {
         const char *detail = json_string(receipt, "detail");
-        const char *at = detail != NULL ? strstr(detail, "members[") : NULL;
-        unsigned long row = at != NULL ? strtoul(at + strlen("members["), NULL, 10) : seats->n;
+        const char *at = detail != NULL ? strstr(detail, "([") : NULL;
+        unsigned long row = at != NULL ? strtoul(at + strlen("(["), NULL, 10) : seats->n;
 
         if (row < seats->n)
                 context_complain(context, "出错的是第 %u 行", "the fault is in line %u", seats->items[row].line);

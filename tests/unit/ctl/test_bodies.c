@@ -72,6 +72,7 @@ static void update_and_cancel_name_what_they_change(void **state)
         cJSON_Delete(alert);
         assert_int_equal(alert_build(&cancel, "Cancel", "w-1", id, NOW, 480, &alert), ALERT_OK);
         assert_string_equal(json_string(alert, "msgType"), "Cancel");
+        assert_null(json_array(alert, "info")); /* an eventCode of its own would be another event */
         cJSON_Delete(alert);
 }
 

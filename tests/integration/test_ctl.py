@@ -1,0 +1,239 @@
+"""policegridctl against the real stack: as its users type it, with its exit codes."""
+import json
+import os
+import re
+import signal
+import subprocess
+
+import pytest
+
+from stack import AREA, BUILD, ROOT, free_port, new_secret
+
+CTL = BUILD / "daemon/ctl/policegridctl"
+ACCEPTED, REJECTED, USAGE, CONNECTION, TIMEOUT, LOCAL = range(6)
+
+
+@pytest.fixture(scope="module")
+def connection(jiezhou):
+    path = jiezhou.folder / "connection.json"
+    path.write_text(json.dumps({"area": AREA, "mqtt": {"host": "127.0.0.1", "port": jiezhou.port}, "members": jiezhou.members}), encoding="utf-8")
+    path.chmod(0o600)
+    return path
+
+
+@pytest.fixture(scope="module")
+def ctl(jiezhou, connection):
+    def run(*arguments, expect=ACCEPTED, language="en", path=connection):
+        command = [str(CTL), "--connection", str(path), "--lang", language, *map(str, arguments)]
+        done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=120, env={**os.environ, "ASAN_OPTIONS": "detect_leaks=1"})
+        assert done.returncode == expect, (command, done.returncode, done.stdout[-2000:], done.stderr[-2000:])
+        run.error = done.stderr
+        return done.stdout
+    return run
+
+
+def one(text):
+    return json.loads(text.strip().splitlines()[-1])
+
+
+def post(ctl, *arguments):
+    return one(ctl("--json", "warn", "post", "--event", "telecom-fraud", "--headline", "防范电信诈骗", *arguments))["created"]["warning"]
+
+
+def task_of(ctl, unit, warning):
+    tasks = one(ctl("--json", "task", "list", "--unit", unit))["tasks"]
+    for task in tasks:
+        full = one(ctl("--json", "task", "show", task["id"]))
+        if full["origin"]["id"] == warning:
+            return full
+    raise LookupError(unit)
+
+
+def test_01_organisation_show_is_what_was_applied(ctl, jiezhou):
+    shown = one(ctl("--json", "organisation", "show"))["organisation"]
+    assert [u["id"] for u in shown["units"]] == [u["id"] for u in jiezhou.organisation["units"]]
+
+
+def test_02_the_same_organisation_again_is_a_conflict_told_in_both_languages(ctl):
+    path = ROOT / "deploy/organisations/jiezhou.json"
+    assert "conflict" in ctl("organisation", "apply", path, expect=REJECTED)
+    assert re.search("[一-鿿]", ctl("organisation", "apply", path, expect=REJECTED, language="zh"))
+
+
+def test_03_warn_post_makes_tasks_and_list_shows_them(ctl, jiezhou):
+    a, b = jiezhou.villages()[:2]
+    text = ctl("warn", "post", "--event", "telecom-fraud", "--headline", "防范电信诈骗", "--unit", a, "--unit", b, "--expires", "PT6H")
+    assert "tasks: 2" in text
+    assert "防范电信诈骗" in ctl("warn", "list", "--limit", 5)
+    table = ctl("task", "list", "--unit", a)
+    assert "issued" in table and "Tell households" in table
+    assert "防范电信诈骗" in ctl("task", "list", "--unit", a, language="zh")
+
+
+def test_04_a_task_by_its_number_from_accept_to_close(ctl, jiezhou):
+    unit = next(u["id"] for u in jiezhou.organisation["units"] if u["tier"] == 3 and not u.get("staffed_by"))
+    parent = next(u["parent"] for u in jiezhou.organisation["units"] if u["id"] == unit)
+    task = task_of(ctl, unit, post(ctl, "--unit", unit))
+    number, worker, room = task["number"], f"grid_worker@{unit}", f"officer@{parent}"
+    ctl("--as", worker, "task", "accept", number)
+    ctl("--as", worker, "task", "progress", number, "--result", "households=10")
+    assert "form" in ctl("--as", worker, "task", "complete", number, "--result", "households=5", "--result", "dissuaded=9", expect=REJECTED)
+    ctl("--as", worker, "task", "complete", number, "--result", "households=120", "--result", "dissuaded=3")
+    assert "forbidden" in ctl("--as", worker, "task", "verify", number, expect=REJECTED)
+    ctl("--as", room, "task", "return", number, "--reason", "brief")
+    ctl("--as", worker, "task", "complete", number, "--result", "households=121", "--result", "dissuaded=4")
+    ctl("--as", room, "task", "verify", number, "--note", "核过")
+    assert one(ctl("--json", "task", "show", number))["state"] == "closed"
+    assert "closed" in ctl("--as", worker, "task", "accept", number, expect=REJECTED)
+    verbs = [h["verb"] for h in one(ctl("--json", "task", "show", number, "--history"))["history"]]
+    assert [v for v in verbs if v in ("accept", "return", "complete", "verify")] == ["accept", "complete", "return", "complete", "verify"]
+
+
+def test_05_escalations_and_their_end(ctl, jiezhou):
+    unit = [u["id"] for u in jiezhou.organisation["units"] if u["tier"] == 3 and not u.get("staffed_by")][1]
+    parent = next(u["parent"] for u in jiezhou.organisation["units"] if u["id"] == unit)
+    task = task_of(ctl, unit, post(ctl, "--unit", unit))
+    ctl("--as", f"grid_worker@{unit}", "task", "accept", task["id"])
+    ctl("--as", f"grid_worker@{unit}", "task", "escalate", task["id"], "--reason", "needs-police")
+    assert task["number"] in ctl("--as", f"officer@{parent}", "escalations")
+    ctl("--as", f"officer@{parent}", "task", "resolve", task["id"])
+    assert task["number"] not in ctl("escalations")
+    assert task["number"] in ctl("escalations", "--all")
+
+
+def test_06_update_and_cancel_by_identifier(ctl, jiezhou):
+    a, b, c = jiezhou.villages()[5:8]
+    text = ctl("warn", "post", "--event", "telecom-fraud", "--headline", "h", "--unit", a, "--unit", b)
+    identifier = re.search(r"identifier: (\S+)", text)[1]
+    text = ctl("warn", "update", identifier, "--event", "telecom-fraud", "--headline", "h2", "--severity", "Severe", "--unit", b, "--unit", c)
+    newer = re.search(r"identifier: (\S+)", text)[1]
+    ctl("warn", "cancel", newer)
+    assert "unknown_reference" in ctl("warn", "cancel", "20260101-nobody", expect=REJECTED)
+
+
+def test_07_import_is_all_or_nothing_and_names_the_line(ctl, jiezhou, tmp_path):
+    rows, unit = tmp_path / "members.csv", jiezhou.villages()[0]
+    secrets, before = tmp_path / "new.json", jiezhou.sql("select count(*) from member")[0][0]
+    rows.write_text(f"unit,role,position\n{unit},volunteer,\n{unit},flyer,\n", encoding="utf-8")
+    ctl("member", "import", rows, "--secrets", secrets, expect=LOCAL)
+    assert "line 3" in ctl.error and not secrets.exists()
+    rows.write_text(f"unit,role,position\n{unit},volunteer,\nnowhere,volunteer,\n", encoding="utf-8")
+    assert "unknown_unit" in ctl("member", "import", rows, "--secrets", secrets, expect=REJECTED)
+    assert "line 3" in ctl.error and not secrets.exists() and not (tmp_path / "new.json.pending").exists()
+    assert jiezhou.sql("select count(*) from member")[0][0] == before
+    rows.write_text(f"unit,role,position\n{unit},volunteer,\n{unit},grid_worker,\n", encoding="utf-8")
+    ctl("member", "import", rows, "--secrets", secrets)
+    made = json.loads(secrets.read_text(encoding="utf-8"))["members"]
+    assert sorted(m["role"] for m in made.values()) == ["grid_worker", "volunteer"] and all(m["tier"] == 3 and m["unit"] == unit for m in made.values())
+    assert secrets.stat().st_mode & 0o777 == 0o600
+    for member, seat in made.items():
+        jiezhou.phone(member, secret=seat["secret"])
+
+
+def test_08_an_import_cut_off_ends_with_the_same_members(ctl, jiezhou, connection, tmp_path):
+    rows, secrets, unit = tmp_path / "members.csv", tmp_path / "new.json", jiezhou.villages()[1]
+    rows.write_text(f"unit,role\n{unit},volunteer\n{unit},volunteer\n", encoding="utf-8")
+    away = tmp_path / "away.json"
+    away.write_text(connection.read_text(encoding="utf-8"), encoding="utf-8")
+    # sent, and killed before the receipt could be written down: the secrets cannot be written where a folder stands
+    secrets.mkdir()
+    ctl("member", "import", rows, "--secrets", secrets, expect=LOCAL)
+    count = jiezhou.sql("select count(*) from member")[0][0]
+    secrets.rmdir()
+    assert "repeat" in ctl("member", "import", rows, "--secrets", secrets)
+    made = json.loads(secrets.read_text(encoding="utf-8"))["members"]
+    assert jiezhou.sql("select count(*) from member")[0][0] == count and len(made) == 2
+    for member, seat in made.items():
+        jiezhou.phone(member, secret=seat["secret"])
+    assert not (tmp_path / "new.json.pending").exists()
+
+
+def test_09_cards_enrol_once_and_revoked_stays_out(ctl, jiezhou, connection, tmp_path):
+    cards, unit, mine = tmp_path / "cards.html", jiezhou.villages()[2], tmp_path / "desk.json"
+    member = ctl("member", "add", "--unit", unit, "--role", "grid_worker", "--cards", cards).strip().splitlines()[-1]
+    page = cards.read_text(encoding="utf-8")
+    assert "<svg" in page and member in page
+    code = re.search(r'class="code">([a-z2-7 ]+)<', page)[1]
+    desk = json.loads(connection.read_text(encoding="utf-8"))
+    desk["members"] = {member: {"role": "grid_worker", "tier": 3, "unit": unit}}
+    mine.write_text(json.dumps(desk), encoding="utf-8")
+    ctl("enrol", member, code, path=mine)
+    kept = json.loads(mine.read_text(encoding="utf-8"))["members"][member]
+    assert kept["secret"] != code.replace(" ", "") and "next" not in kept
+    ctl("--as", member, "task", "list", path=mine)
+    again = tmp_path / "again.json"
+    again.write_text(json.dumps(desk), encoding="utf-8")
+    ctl("--timeout", 5, "enrol", member, code, expect=CONNECTION, path=again)
+    ctl("member", "revoke", member)
+    ctl("--as", member, "task", "list", expect=CONNECTION, path=mine)
+    assert "revoked" in ctl("member", "list")
+
+
+def test_10_playbooks_offline_and_applied(ctl, tmp_path):
+    files = sorted((ROOT / "deploy/playbooks").glob("*.json"))
+    assert ctl("playbook", "check", *files).count("✓") == len(files)
+    text = json.loads(files[0].read_text(encoding="utf-8"))
+    bad = tmp_path / "bad.json"
+    bad.write_text(json.dumps({**text, "start": "nowhere"}), encoding="utf-8")
+    assert "✗" in ctl("playbook", "check", bad, expect=LOCAL)
+    assert one(ctl("--json", "playbook", "check", bad, expect=LOCAL))["good"] is False
+    ctl("playbook", "apply", bad, expect=LOCAL)
+    newer = tmp_path / "newer.json"
+    newer.write_text(json.dumps({**text, "version": text["version"] + 1}), encoding="utf-8")
+    ctl("playbook", "apply", newer)
+    older = tmp_path / "older.json"
+    older.write_text(json.dumps({**text, "version": text["version"] + 1, "title": {"zh": "别的", "en": "another"}}), encoding="utf-8")
+    assert "conflict" in ctl("playbook", "apply", older, expect=REJECTED)
+
+
+def test_11_watch_shows_what_happens(ctl, jiezhou, connection):
+    unit = jiezhou.villages()[9]
+    watch = subprocess.Popen([str(CTL), "--connection", str(connection), "--lang", "en", "--json", "watch"], stdout=subprocess.PIPE, text=True)
+    try:
+        assert any("daemon/mark" in line for line in iter(watch.stdout.readline, ""))  # subscribed
+        post(ctl, "--unit", unit)
+        assert any(f"/{unit}/task/" in line and json.loads(line)["payload"]["state"] == "issued" for line in iter(watch.stdout.readline, ""))
+    finally:
+        watch.send_signal(signal.SIGINT)
+        watch.stdout.close()
+        assert watch.wait(20) == 0
+
+
+def test_12_quarantine_and_clock(ctl):
+    assert one(ctl("--json", "quarantine", "list"))["quarantine"] == []
+    ctl("quarantine", "retry", 424242, expect=REJECTED)
+    ctl("clock", "confirm")
+
+
+def test_13_who_may_not_is_told(ctl, jiezhou):
+    unit = jiezhou.villages()[0]
+    assert "denied" in ctl("--as", f"volunteer@{next(u['id'] for u in jiezhou.organisation['units'] if u['type'] == 'room')}", "member", "revoke", f"{AREA}-x", expect=REJECTED)
+    ctl("--as", f"grid_worker@{unit}", "organisation", "show", expect=REJECTED)
+    assert "denied" in ctl.error
+
+
+def test_14_no_broker_wrong_secret_no_file(ctl, connection, tmp_path):
+    desk = json.loads(connection.read_text(encoding="utf-8"))
+    nobody = tmp_path / "nobody.json"
+    nobody.write_text(json.dumps({**desk, "mqtt": {"host": "127.0.0.1", "port": free_port()}}), encoding="utf-8")
+    ctl("task", "list", expect=CONNECTION, path=nobody)
+    wrong = tmp_path / "wrong.json"
+    wrong.write_text(json.dumps({**desk, "members": {m: {**s, "secret": new_secret()} for m, s in desk["members"].items()}}), encoding="utf-8")
+    ctl("task", "list", expect=CONNECTION, path=wrong)
+    assert "secret" in ctl.error
+    ctl("task", "list", expect=LOCAL, path=tmp_path / "none.json")
+    ctl("--as", "nobody", "task", "list", expect=USAGE)
+
+
+def test_15_no_receipt_while_the_daemon_is_away_then_the_same_command_works(make_stack):
+    stack = make_stack()
+    path = stack.folder / "connection.json"
+    path.write_text(json.dumps({"area": AREA, "mqtt": {"host": "127.0.0.1", "port": stack.port}, "members": stack.members}), encoding="utf-8")
+    command = [str(CTL), "--connection", str(path), "--lang", "en"]
+    stack.phone(stack.member("commander")).stop()  # the broker knows him
+    stack.stop_daemon()
+    done = subprocess.run([*command, "--timeout", "2", "warn", "post", "--event", "telecom-fraud", "--headline", "h"], capture_output=True, text=True, timeout=60)
+    assert done.returncode == TIMEOUT and re.search("message [0-9a-f-]{36}", done.stderr)
+    waiting = subprocess.Popen([*command, "warn", "post", "--event", "telecom-fraud", "--headline", "h"], stdout=subprocess.PIPE, text=True)
+    stack.start_daemon()
+    assert "tasks: 27" in waiting.communicate(timeout=60)[0] and waiting.returncode == ACCEPTED

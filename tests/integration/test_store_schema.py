@@ -127,15 +127,43 @@ def test_everything_is_described_in_both_languages(server, database):
 
 # ---- a small town, by hand ----
 
-@pytest.fixture
-def town(server, database):
+def open_town(server, database):
     connection = connect(server, database)
     connection.autocommit = False
-    cursor = connection.cursor()
-    build_town(cursor)
+    build_town(connection.cursor())
     connection.commit()
+    return connection
+
+
+@pytest.fixture
+def town(server, database):
+    connection = open_town(server, database)
     yield connection
     connection.close()
+
+
+@pytest.fixture(scope="module")
+def standing_town(server):
+    """For tests that undo what they do."""
+    sql(server, "postgres", "create database standing")
+    assert migrate(server, "standing").returncode == 0
+    connection = open_town(server, "standing")
+    yield connection
+    connection.close()
+
+
+@pytest.fixture
+def undone(standing_town):
+    yield standing_town.cursor()
+    standing_town.rollback()
+
+
+def refused(cursor, statement):
+    """The statement, or at the latest the commit, fails with a constraint of the schema's."""
+    with pytest.raises(psycopg2.IntegrityError) as error:
+        cursor.execute(*statement)
+        cursor.execute("set constraints all immediate")
+    assert not isinstance(error.value, psycopg2.errors.NotNullViolation)
 
 
 ENDED = dict(ended_at="now", live=False)
@@ -180,15 +208,12 @@ WRONG = {
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_wrong_states_are_impossible(town, name):
-    cursor = town.cursor()
-    cursor.execute("savepoint before")
-    cursor.execute(*task(number="2026-0009"))
-    cursor.execute("rollback to before")
-    with pytest.raises(psycopg2.IntegrityError) as refused:
-        cursor.execute(*WRONG[name])
-        town.commit()
-    assert not isinstance(refused.value, psycopg2.errors.NotNullViolation)
+def test_wrong_states_are_impossible(undone, name):
+    undone.execute("savepoint before")
+    undone.execute(*task(number="2026-0009"))
+    undone.execute("set constraints all immediate")
+    undone.execute("rollback to before")
+    refused(undone, WRONG[name])
 
 
 def test_a_task_does_not_end_with_an_open_escalation(town):
@@ -226,13 +251,12 @@ def test_one_open_escalation_per_task(town):
 @pytest.mark.parametrize("changes", [dict(state="done"), dict(ended_at="now"), dict(state="resolved"), dict(state="accepted"),
                                      dict(state="passed_up", **ENDED), dict(passed_to=RUNG), dict(to_unit="village"), dict(level=0),
                                      dict(task=NEXT), dict(to_unit="nowhere"), dict(cause="boredom"), dict(live=False)])
-def test_wrong_escalations_are_impossible(town, changes):
-    cursor = town.cursor()
-    cursor.execute(*task())
-    town.commit()
-    with pytest.raises(psycopg2.IntegrityError):
-        cursor.execute(*rung(**changes))
-        town.commit()
+def test_wrong_escalations_are_impossible(undone, changes):
+    undone.execute(*task())
+    undone.execute("savepoint before")
+    undone.execute(*rung())
+    undone.execute("rollback to before")
+    refused(undone, rung(**changes))
 
 
 def test_logs_only_grow_whoever_asks(server, database, town):

@@ -54,7 +54,7 @@ static void reply_refuse(Daemon *daemon, const Asked *asked, Code code, const ch
         _cleanup_text_ Text text = TEXT_INIT(8192), words = TEXT_INIT(4096);
 
         daemon->counters.queries_refused++;
-        text_append_format(&words, "%s。 / %s.%s%s%s", code_sentence_zh(code), code_sentence_en(code), detail && *detail ? " (" : "",
+        text_append_format(&words, "%s / %s%s%s%s", code_sentence_zh(code), code_sentence_en(code), detail && *detail ? " (" : "",
                            detail && *detail ? detail : "", detail && *detail ? ")" : "");
         reply_start(asked, &text);
         text_append_string(&text, ",\"code\":");

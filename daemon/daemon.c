@@ -71,7 +71,7 @@ static void on_store_ready(void *userdata) {
 static void daemon_unload(Daemon *daemon) {
         bus_drop(daemon->bus);
         daemon->bus_started = false;
-        daemon->loaded = false;
+        daemon->loaded = daemon->burst_waits = false;
         daemon_forget_broker(daemon);
         pump_set_engine(daemon->pump, NULL, 0);
         daemon->engine = engine_free(daemon->engine);
@@ -159,8 +159,6 @@ static void on_connected(void *userdata) {
 
         log_write(LOG_LEVEL_INFO, "daemon", "broker connected");
         daemon_forget_broker(daemon);
-        if (!pump_is_idle(daemon->pump))
-                bus_hold(daemon->bus); /* what was in work before the connection was lost ends first */
         daemon_wish(daemon);
 }
 
@@ -169,7 +167,10 @@ static void on_bus_lost(void *userdata, const char *why) {
 
         daemon->counters.broker_lost++;
         log_write_limited(&daemon->limit_lost, (uint64_t)clock_monotonic_ms(), LOG_LEVEL_WARNING, "daemon", "broker lost: %s", why);
+        daemon->burst_waits = false;
         pump_lost(daemon->pump);
+        if (pump_is_idle(daemon->pump))
+                bus_flush(daemon->bus); /* nobody works on what was held */
         daemon_forget_broker(daemon);
         daemon_wish(daemon);
 }
@@ -186,10 +187,10 @@ static void on_message(void *userdata, BusSession session, const RawMessage *raw
 static void on_burst(void *userdata) {
         Daemon *daemon = userdata;
 
-        if (pump_in_work(daemon->pump) == 0)
+        daemon->burst_waits = pump_in_work(daemon->pump) > 0;
+        if (!daemon->burst_waits)
                 bus_flush(daemon->bus); /* everything in it was dropped */
-        else
-                pump_burst(daemon->pump);
+        daemon_wish(daemon);
 }
 
 static void on_fence(void *userdata, BusSession session, const ControlFence *fence) {

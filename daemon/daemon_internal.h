@@ -45,6 +45,7 @@ typedef struct Daemon {
         uint64_t epoch;
         bool loaded;              /* engine_load_finish was fine */
         bool bus_started;
+        bool burst_waits;         /* a complete burst, not begun */
         bool told_ready;
         int64_t status_at;        /* monotonic ms of the last status documents */
 

@@ -59,6 +59,7 @@ struct Pump {
         int64_t timers_horizon;
         int64_t write_at;        /* monotonic ms */
         char sqlstate[8], why[256]; /* of the refusal that sends a message to quarantine */
+        LogLimit rejected[CODE_COUNT];
 
         bool stepping, again;
 
@@ -230,16 +231,23 @@ void pump_on_quarantined(Pump *pump, bool ok) {
         pump_write(pump, BATCH_RECEIPT);
 }
 
-/* Start a range: what was at two crashes is not touched again. */
-static void pump_start_range(Pump *pump) {
-        BurstMessage *first = &pump->burst.items[pump->range.first];
-
-        if (first->crashes >= 2) {
-                inflight_forget(pump->config.inflight, &first->hash);
-                pump_quarantine_start(pump, "", "in work at two crashes");
+/* It was in work at two crashes: not decided again. But if one of them came after its commit, its outcome stands. */
+static void pump_condemn(Pump *pump) {
+        pump_begin(pump);
+        engine_quarantine(pump->engine, &pump->burst.items[pump->range.first].command, "");
+        if (pump->batch.n_repeated > 0) {
+                pump_write(pump, BATCH_RECEIPT);
                 return;
         }
-        pump_mark(pump);
+        engine_batch_rollback(pump->engine);
+        pump_quarantine_start(pump, "", "in work at two crashes");
+}
+
+static bool pump_is_condemned(const Pump *pump) { return pump->burst.items[pump->range.first].crashes >= 2; }
+
+static void pump_start_range(Pump *pump) {
+        if (!pump_is_condemned(pump))
+                pump_mark(pump);
         pump->rounds = 0;
         pump->asked = map_free(pump->asked);
         pump->asked = map_new();
@@ -257,6 +265,8 @@ void pump_on_looked_up(Pump *pump, bool ok) {
                 pump_collect_needs(pump);
         if (pump->n_needs > 0)
                 pump->ops.lookup(pump->userdata, pump->needs, pump->n_needs);
+        else if (pump_is_condemned(pump))
+                pump_condemn(pump);
         else
                 pump_decide_range(pump);
 }
@@ -281,6 +291,21 @@ static void pump_write(Pump *pump, BatchKind kind) {
                 pump->ops.write(pump->userdata, &pump->batch);
 }
 
+/* Rejections are counted by code and told once a window; never what was rejected (I12). */
+static void pump_count_codes(Pump *pump) {
+        Counters *counters = pump->config.counters;
+
+        for (int code = CODE_NONE + 1; code < CODE_COUNT; code++) {
+                uint32_t n = pump->batch.n_codes[code];
+
+                if (n == 0)
+                        continue;
+                counters->codes[code] += n;
+                log_write_limited(&pump->rejected[code], (uint64_t)clock_monotonic_ms(), LOG_LEVEL_WARNING, "pump",
+                                  "rejected code=%s n=%u: %s", code_name((Code)code), n, code_sentence_en((Code)code));
+        }
+}
+
 static void pump_count(Pump *pump) {
         Counters *counters = pump->config.counters;
         const Batch *batch = &pump->batch;
@@ -293,6 +318,7 @@ static void pump_count(Pump *pump) {
         counters->accepted += batch->n_accepted;
         counters->rejected += batch->n_rejected;
         counters->repeated += batch->n_repeated;
+        pump_count_codes(pump);
         counters->write_ms += (uint64_t)(clock_monotonic_ms() - pump->write_at);
         for (size_t i = 0; pump->kind == BATCH_RANGE && i < pump->n_decided; i++) {
                 const Command *command = &pump->burst.items[pump->range.first + i].command;
@@ -404,10 +430,11 @@ void pump_on_written(Pump *pump, StoreWrite outcome, const char *sqlstate, const
 static void pump_end_burst(Pump *pump) {
         bool was_burst = pump->is_burst;
 
-        for (size_t i = 0; i < pump->burst.n; i++)
+        for (size_t i = 0; was_burst && i < pump->burst.n; i++)
                 if (pump->burst.items[i].command.topic.kind == TOPIC_QUERY)
                         pump->ops.query(pump->userdata, &pump->burst.items[i].command);
-        burst_reset(&pump->burst);
+        if (was_burst)
+                burst_reset(&pump->burst);
         pump->is_burst = false;
         pump->state = PUMP_IDLE;
         pump->ops.idle(pump->userdata, was_burst);

@@ -365,7 +365,8 @@ void on_turn(uv_timer_t *timer) {
 
         if (daemon->closing)
                 return;
-        if (quiet && pump_in_work(daemon->pump) > 0) { /* a burst came while something else was in work */
+        if (quiet && daemon->burst_waits) {
+                daemon->burst_waits = false;
                 pump_burst(daemon->pump);
                 return;
         }
@@ -373,7 +374,7 @@ void on_turn(uv_timer_t *timer) {
                 daemon_close(daemon);
                 return;
         }
-        if (!quiet) {
+        if (!quiet || pump_in_work(daemon->pump) > 0) { /* in work, or a first burst that is not complete yet */
                 turn_tell_ready(daemon);
                 return;
         }

@@ -8,7 +8,11 @@
  *             bulk message is acknowledged before its documents have left (I4). Nothing is read until both are empty, so a queue
  *             never mixes PUBACKs of two bursts, and a broker that does not take our bytes stops our reading (I13).
  *
- * Losing one session drops both: the halves of one area must not work apart.
+ * The broker redelivers before it answers our SUBSCRIBE. What is read until both sessions are subscribed is kept as the beginning of
+ * the first burst; nothing is written meanwhile.
+ *
+ * Losing one session drops both: the halves of one area must not work apart. A bus that is lost while held stays held, and connects
+ * again only after bus_flush: messages must not come while the daemon still works on their first delivery.
  */
 #include "bus/bus.h"
 
@@ -20,6 +24,8 @@
 #include "bus/ingest.h"
 #include "bus/session.h"
 #include "bus/filters.h"
+
+#define HELD_LOOK_MS 20 /* a held bus that was lost looks this often whether it may connect */
 
 typedef enum Flow { FLOW_OPEN = 0, FLOW_HELD, FLOW_DRAINING } Flow;
 
@@ -53,9 +59,11 @@ struct Bus {
 };
 
 /* ---- reading and writing ---- */
+static bool bus_may_write(const Bus *bus) { return bus->flow != FLOW_HELD && bus->n_burst == 0 && !bus->in_burst; }
+
 static void bus_listen(Bus *bus) {
         for (int i = 0; i < BUS_SESSIONS; i++)
-                session_listen(bus->sessions[i], bus->flow == FLOW_OPEN, bus->flow != FLOW_HELD);
+                session_listen(bus->sessions[i], bus->flow == FLOW_OPEN, bus_may_write(bus));
 }
 
 static void bus_drain(Bus *bus) {
@@ -66,33 +74,39 @@ static void bus_drain(Bus *bus) {
 
 /* Write what was just queued unless PUBACKs are held. */
 static void bus_push(Bus *bus) {
-        if (bus->flow == FLOW_HELD || bus->in_burst)
+        if (!bus_may_write(bus))
                 return;
         bus->flow = FLOW_DRAINING;
         bus_drain(bus);
 }
 
+static bool bus_burst_is_full(const Bus *bus) {
+        return bus->connected && (bus->n_burst >= bus->config.burst_messages || bus->n_burst_bytes >= bus->config.burst_bytes);
+}
+
 static void bus_read_session(Bus *bus, Session *session) {
-        while (bus->n_burst < bus->config.burst_messages && bus->n_burst_bytes < bus->config.burst_bytes && session_has_input(session))
+        while (session_is_alive(session) && !bus_burst_is_full(bus) && session_has_input(session))
                 if (!session_read(session))
                         return;
 }
 
 static void bus_read(Bus *bus, Session *ready) {
         bus->in_burst = true;
-        bus->n_burst = bus->n_burst_bytes = 0;
         bus_read_session(bus, bus->sessions[BUS_URGENT]);
         bus_read_session(bus, bus->sessions[BUS_BULK]);
-        if (!session_has_input(ready) && bus->n_burst == 0)
+        if (session_is_alive(ready) && !session_has_input(ready) && bus->n_burst == 0)
                 session_read(ready); /* readable without bytes: the end of the stream, told by reading it */
         bus->in_burst = false;
-        if (!session_is_up(bus->sessions[BUS_URGENT]) || !session_is_up(bus->sessions[BUS_BULK]))
-                return; /* on_down is on its way; nothing of this burst was acknowledged */
+        if (!session_is_up(bus->sessions[BUS_URGENT]) || !session_is_up(bus->sessions[BUS_BULK])) {
+                bus_listen(bus);
+                return; /* lost, and on_down is on its way, or not subscribed yet; nothing of this burst was acknowledged */
+        }
         if (bus->n_burst == 0) {
                 bus_push(bus);
                 return;
         }
         bus->flow = FLOW_HELD;
+        bus->n_burst = bus->n_burst_bytes = 0;
         bus_listen(bus);
         bus->events.on_burst(bus->userdata);
 }
@@ -100,10 +114,8 @@ static void bus_read(Bus *bus, Session *ready) {
 static void on_ready(void *userdata, Session *session, bool readable, bool writable) {
         Bus *bus = userdata;
 
-        if (writable && bus->flow != FLOW_HELD) {
-                bus->flow = FLOW_DRAINING;
-                bus_drain(bus);
-        }
+        if (writable)
+                bus_push(bus);
         if (readable && bus->flow == FLOW_OPEN)
                 bus_read(bus, session);
 }
@@ -171,7 +183,9 @@ static void bus_reset(Bus *bus) {
         }
         bus->survey_token = 0;
         bus->connected = false;
-        bus->flow = FLOW_OPEN;
+        bus->n_burst = bus->n_burst_bytes = 0;
+        if (bus->flow == FLOW_DRAINING)
+                bus->flow = FLOW_OPEN;
 }
 
 static void bus_connect(Bus *bus) {
@@ -183,7 +197,9 @@ static void bus_connect(Bus *bus) {
 static void on_retry(uv_timer_t *timer) {
         Bus *bus = timer->data;
 
-        if (bus->started)
+        if (bus->flow == FLOW_HELD)
+                uv_timer_start(&bus->retry, on_retry, HELD_LOOK_MS, 0);
+        else if (bus->started)
                 bus_connect(bus);
 }
 
@@ -206,7 +222,6 @@ static void on_up(void *userdata, Session *session) {
         if (bus->connected || !session_is_up(bus->sessions[BUS_URGENT]) || !session_is_up(bus->sessions[BUS_BULK]))
                 return;
         bus->connected = true;
-        bus_listen(bus);
         bus->events.on_connected(bus->userdata);
 }
 
@@ -247,6 +262,7 @@ void bus_drop(Bus *bus) {
         bus->started = false;
         uv_timer_stop(&bus->retry);
         bus_reset(bus);
+        bus->flow = FLOW_OPEN;
 }
 
 bool bus_is_connected(const Bus *bus) { return bus->connected; }

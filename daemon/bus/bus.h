@@ -31,7 +31,7 @@ typedef struct BusConfig {
 } BusConfig;
 
 typedef struct BusEvents {
-        /* Both sessions are connected and subscribed. */
+        /* Both sessions are connected and subscribed. Messages may have come before; their burst ends after this. */
         void (*on_connected)(void *userdata);
         /* A session was lost or could not be had: both handles are destroyed, the bus tries again by itself after retry_ms. */
         void (*on_lost)(void *userdata, const char *why);
@@ -59,14 +59,14 @@ Bus *bus_new(uv_loop_t *loop, const BusConfig *config, const BusEvents *events, 
 /* Connect, and keep connecting after every loss, until bus_drop or bus_stop. */
 void bus_start(Bus *bus);
 bool bus_is_connected(const Bus *bus);
-/* Destroy both handles without acknowledging anything; connect anew only when bus_start is called again. */
+/* Destroy both handles without acknowledging anything, no longer held; connect anew only when bus_start is called again. */
 void bus_drop(Bus *bus);
 /* Graceful end: what is queued and DISCONNECT are sent, the sessions stay at the broker; on_closed when no handle is left. */
 void bus_stop(Bus *bus, void (*on_closed)(void *userdata));
 /* After on_closed. */
 Bus *bus_free(Bus *bus);
 
-/* Stop reading until bus_flush, as after a burst (a batch of timers is being written). */
+/* Stop reading, writing and connecting until bus_flush, as after a burst (a batch of timers is being written). */
 void bus_hold(Bus *bus);
 /*
  * Hand documents to the plugin in bulk, in order. `mark` JSON is published last, retained, as daemon/mark (NULL = none). Queued

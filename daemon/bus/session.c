@@ -35,6 +35,7 @@ typedef struct Link {
         int fd;                    /* duplicate of the handle's socket; -1 before */
         int n_open;                /* uv handles and requests not finished yet */
         int result, result_errno;  /* of the connecting thread */
+        bool attached;             /* CONNACK is here, SUBSCRIBE is queued: from now on messages may come */
         bool up;                   /* all subscriptions granted */
         bool reading, writing;     /* wanted by the owner */
         unsigned depth;            /* calls of libmosquitto on the stack: it may not be entered for writing then */
@@ -122,6 +123,7 @@ static void on_connect(struct mosquitto *handle, void *userdata, int reason, int
                                                   (char *const *const)config->filters, 1, 0, NULL);
         if (result)
                 link_fail_code(link, "subscribe", result);
+        link->attached = true;
 }
 
 static void on_subscribe(struct mosquitto *handle, void *userdata, int id, int n_granted, const int *granted,
@@ -282,7 +284,7 @@ static void on_poll(uv_poll_t *poll, int status, int events) {
                 link_fail(link, "poll: %s", uv_strerror(status));
                 return;
         }
-        if (!link->up) { /* the handshake goes by itself */
+        if (!link->attached) { /* one packet, the CONNACK; then SUBSCRIBE leaves, before any PUBACK can be queued */
                 if (session_read(session))
                         session_write(session);
                 return;
@@ -426,4 +428,5 @@ Session *session_free(Session *session) {
 }
 
 bool session_is_up(const Session *session) { return session->link && session->link->up && !session->link->failed; }
+bool session_is_alive(const Session *session) { return session->link && session->link->attached && !session->link->failed; }
 bool session_is_idle(const Session *session) { return !session->link && session->n_links == 0; }

@@ -40,6 +40,8 @@ Session *session_free(Session *session);
 
 void session_connect(Session *session);
 bool session_is_up(const Session *session);
+/* The broker has let us in: it delivers what it had in flight even before the SUBACKs. */
+bool session_is_alive(const Session *session);
 bool session_is_idle(const Session *session); /* nothing open, nothing closing */
 /* Destroy the handle without writing anything more. on_gone follows when there was one. */
 void session_drop(Session *session);

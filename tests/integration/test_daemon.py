@@ -337,15 +337,16 @@ def test_19_in_work_at_two_crashes(make_stack):
         held.wait_blocked()
         stack.kill_daemon()
         until(lambda: held.blocked() == 0, "the dead writer's backend leaves")
-        stack.start_daemon()
+        stack.start_daemon(wait=False)
         held.wait_blocked()
         stack.kill_daemon()
+        until(lambda: held.blocked() == 0, "the dead writer's backend leaves")
     stack.start_daemon()
     receipt = phone.wait(lambda: phone.receipts.get(ident), "receipt")[0]
     assert (receipt["outcome"], receipt["code"]) == ("rejected", "internal")
     assert stack.sql("select message_id from quarantine") == [(ident,)]
     once = phone.send(*report(stack, message_id()))
-    assert once["code"] != "internal"
+    assert once.get("code") != "internal"
     stack.stop_daemon()
     stack.start_daemon()
     assert stack.metrics()["policegrid_suspects"] == 0

@@ -161,8 +161,10 @@ static void index_remove(Index *index, const char *key, const Object *object) {
 }
 
 void index_update(Index *index, Object *object, bool remove) {
+        /* A warning that is looked up must be found by the identifiers of its chain, or they could be used again. */
+        bool found = object->live || (object->visiting && object->kind == OBJECT_WARNING);
         text_reset(&index->keys);
-        if (object->live && !remove)
+        if (found && !remove)
                 object_keys(index->state, object, &index->keys);
         else
                 text_append_char(&index->keys, '\0');

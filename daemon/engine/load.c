@@ -124,6 +124,14 @@ static void target_needs(Needs *needs, const Topic *topic) {
                 need(needs, TABLE_NOTICE, topic->target, topic->unit);
 }
 
+/* A CAP identifier is unique in the area for good; chains that were cleared are no longer in memory. */
+static void warning_needs(Needs *needs, const Command *command) {
+        const char *identifier = json_string(command->body, "identifier");
+        if (identifier != NULL && *identifier != '\0' && strlen(identifier) <= MESSAGE_ID_MAX &&
+            state_warning_by_identifier(needs->engine->state, identifier) == NULL)
+                need(needs, TABLE_WARNING, identifier, NULL);
+}
+
 size_t engine_needs(Engine *engine, const Command *command, EngineNeed ret[static ENGINE_NEEDS_MAX]) {
         Needs needs = {.engine = engine, .items = ret};
         if (command_wants_receipt(command) && *command->id != '\0' && command->code != CODE_BAD_ID && command->code != CODE_TOO_OLD &&
@@ -131,6 +139,8 @@ size_t engine_needs(Engine *engine, const Command *command, EngineNeed ret[stati
                 need(&needs, TABLE_OUTCOME, command->stamp.member, command->id);
         if (command->code == CODE_NONE && command->topic.kind == TOPIC_ACTION)
                 target_needs(&needs, &command->topic);
+        if (command->code == CODE_NONE && command->topic.kind == TOPIC_WARNING)
+                warning_needs(&needs, command);
         const char *into = command->topic.verb == VERB_MERGE ? json_string(command->body, "into") : NULL;
         if (command->code == CODE_NONE && into != NULL && uuid_is_valid(into, strlen(into)) && state_report(engine->state, into) == NULL)
                 need(&needs, TABLE_REPORT, into, NULL);

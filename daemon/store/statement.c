@@ -38,12 +38,22 @@ void statement_load(const Table *table, Text *ret) {
         append_names(table, 0, table->n_key, ret);
 }
 
+/* A warning is known by its id and by every CAP identifier of its chain. CASE keeps the cast from what is no UUID. */
+static void append_warning_key(Text *ret) {
+        text_append_string(ret, " and \"id\" in (select w.\"id\" from " SCHEMA "\"warning\" w where w.area = $1 and"
+                                " w.identifiers @> jsonb_build_array($2::text) union all select case when"
+                                " $2::text ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then $2::text::uuid end)");
+}
+
 void statement_lookup(const Table *table, size_t n_key, Text *ret) {
         assert(n_key >= 1 && n_key < table->n_key);
         text_append_string(ret, "select ");
         append_columns(table, ret);
         text_append_format(ret, " from " SCHEMA "\"%s\" where area = $1", table->name);
-        for (size_t i = 1; i <= n_key; i++) {
+        const bool is_warning = table == table_describe(TABLE_WARNING);
+        if (is_warning)
+                append_warning_key(ret);
+        for (size_t i = 1; i <= n_key && !is_warning; i++) {
                 const Column *column = &table->columns[i];
                 if (column_is_time(column))
                         text_append_format(ret, " and \"%s\" = to_timestamp($%zu::float8 / 1000)", column->name, i + 1);

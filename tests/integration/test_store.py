@@ -407,6 +407,20 @@ def test_lookup_by_key(probe):
     assert len(first.rows("outcome")) == 2
 
 
+def test_warning_is_found_by_any_identifier_of_its_chain(server, database, probe):
+    first = probe()
+    first.ready()
+    ident = "01a1fc0b-e380-7c21-8a52-6f0e94b1d3c7"
+    sql(server, database, "set session_replication_role = replica; insert into policegrid.warning (area, id, identifier, sender, unit, state, "
+        "severity, reality, sent, posted_at, ended_at, revision, identifiers, units, cap, timers, live, born, changed_seq) values "
+        "(%s, %s, 'B2', 'm1', 'town', 'cancelled', 'Severe', 'Actual', now(), now(), now(), 2, '[\"A1\", \"B2\"]', '[]', '{}', '{}', "
+        "false, 1, 1)", AREA, ident)
+    for key, n in (("A1", 1), ("B2", 1), (ident, 1), ("C3", 0), ("not-a-uuid-but-36-characters-long-xx", 0), ('a"]', 0)):
+        first.ask("lookup", "warning", key)
+        assert first.until("looked_up")[1] == "ok", key
+        assert len(first.rows("warning")) == n, key
+
+
 def test_quarantine_and_retry(server, database, probe):
     first = probe()
     first.ready()

@@ -131,6 +131,17 @@ static void assert_replay(const Town *town) {
         engine_free(engine);
 }
 
+/* The store's other key of a warning. */
+static const Row *find_chain(const Database *database, const char *identifier) {
+        size_t cursor = 0;
+        char quoted[MESSAGE_ID_MAX + 3];
+        snprintf(quoted, sizeof(quoted), "\"%s\"", identifier);
+        for (const Row *row; (row = map_next(database->tables[TABLE_WARNING], &cursor, NULL));)
+                if (strstr(row_cell(TABLE_WARNING, row, "identifiers"), quoted))
+                        return row;
+        return NULL;
+}
+
 /* As the daemon does: ask what is needed, feed the rows that there are, until nothing more is needed; then decide. */
 static const cJSON *say_looking_up(Town *town, const char *member, const char *topic, const char *body) {
         Command command;
@@ -144,6 +155,8 @@ static const cJSON *say_looking_up(Town *town, const char *member, const char *t
                         if (needs[i].key[1])
                                 snprintf(key + length, sizeof(key) - (size_t)length, "%s ", needs[i].key[1]);
                         const Row *row = map_find(town->database.tables[needs[i].table], key);
+                        if (!row && needs[i].table == TABLE_WARNING)
+                                row = find_chain(&town->database, needs[i].key[0]);
                         if (row)
                                 assert_int_equal(engine_load_row(town->engine, needs[i].table, (const char *const *)row->cells, &why), 0);
                 }
@@ -208,6 +221,22 @@ static void test_what_left_memory_is_looked_up(void **state) {
         assert_replay(town);
 }
 
+static void test_identifiers_stay_taken(void **state) {
+        Town *town = *state;
+        char recorded[UUID_LENGTH + 1], dismissed[UUID_LENGTH + 1];
+        live_through(town, recorded, dismissed);
+        pass(town, 20 * DAY); /* X1 and X2, cancelled, are cleared */
+        assert_null(state_warning_by_identifier(engine_state(town->engine), "X1"));
+        for (int i = 1; i <= 2; ++i) {
+                char *body = NULL;
+                assert_true(asprintf(&body, "{'identifier':'X%d','sent':'%s','status':'Actual','msgType':'Alert','scope':'Public','info':[{'event':'x',"
+                                     "'urgency':'Future','severity':'Minor','certainty':'Likely','headline':'h'}]}", i, iso(town->now)) > 0);
+                assert_code(say_looking_up(town, COMMANDER, "tier1/town/warning", body), "duplicate");
+                free(body);
+        }
+        database_assert_matches(&town->database, town->engine);
+}
+
 static void test_a_rollback_leaves_no_trace(void **state) {
         Town *town = *state;
         char recorded[UUID_LENGTH + 1], dismissed[UUID_LENGTH + 1];
@@ -234,7 +263,7 @@ static void test_a_rollback_leaves_no_trace(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(test_rows_equal_the_state), TEST(test_a_start_finds_everything), TEST(test_the_log_makes_the_same_rows),
-                TEST(test_what_left_memory_is_looked_up), TEST(test_a_rollback_leaves_no_trace),
+                TEST(test_what_left_memory_is_looked_up), TEST(test_identifiers_stay_taken), TEST(test_a_rollback_leaves_no_trace),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

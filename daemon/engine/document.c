@@ -21,10 +21,13 @@ struct DocumentSink {
 };
 
 /* ---- a batch's documents ---- */
+void documents_cut(Documents *documents, size_t n) {
+        while (documents->n > n)
+                free(documents->items[--documents->n].payload);
+}
+
 void documents_reset(Documents *documents) {
-        for (size_t i = 0; i < documents->n; i++)
-                free(documents->items[i].payload);
-        documents->n = 0;
+        documents_cut(documents, 0);
 }
 
 void documents_deinit(Documents *documents) {

@@ -47,6 +47,8 @@ void documents_of_state(Engine *engine, Documents *ret);
 bool documents_expect(const Engine *engine, const Topic *topic);
 /* Appends one; takes `payload` over. */
 Document *documents_add(Documents *documents, uint64_t seq, const Topic *topic, char *payload, size_t n_payload, bool retain);
+/* Forgets all but the first n. */
+void documents_cut(Documents *documents, size_t n);
 /* Moves the documents of `from` to the end of `to`. */
 void documents_append(Documents *to, Documents *from);
 /* By seq, else as they were added. */

@@ -459,14 +459,17 @@ void engine_decide(Engine *engine, const Command *command, uint64_t daemon_epoch
         if (command_repeat(engine, command, daemon_epoch))
                 return;
         StateMark mark = state_mark(engine->state);
+        size_t n_messages = engine->messages.n;
         Decision decision = decision_start(engine, command, command->stamp.member, command->topic.unit, command->stamp.received_at);
         command_check(&decision);
         if (decision.code == CODE_NONE)
                 command_decide(&decision);
         bool accepted = decision.code == CODE_NONE || decision.code == CODE_LATE;
         bool changed = accepted && cJSON_GetArraySize(decision.facts) > 0;
-        if (!accepted)
+        if (!accepted) {
                 state_undo(engine->state, &mark);
+                documents_cut(&engine->messages, n_messages);
+        }
         bool counted = command_is_remembered(command) || changed;
         state_counters(engine->state)->seq = counted ? decision.seq : decision.seq - 1;
         Outcome outcome;

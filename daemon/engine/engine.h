@@ -55,6 +55,7 @@ typedef struct Batch {
         Documents documents;      /* in order of seq */
         uint64_t seq_first, seq_last; /* 0, 0 when nothing was decided */
         size_t n_decided, n_accepted, n_rejected, n_repeated;
+        uint32_t n_codes[CODE_COUNT]; /* rejections by code */
 } Batch;
 void batch_init(Batch *batch);
 void batch_deinit(Batch *batch);

@@ -388,13 +388,14 @@ void escalation_speak(Decision *decision, const Escalation *escalation) {
                 i++;
         if (!escalation_is_for(decision, escalation, decision->unit))
                 return (void)decision_reject(decision, CODE_FORBIDDEN, "%s: %s", decision->unit, verb_name(verb));
-        if (i == sizeof rules / sizeof rules[0] || speech.task == NULL)
+        bool in_table = i < sizeof rules / sizeof rules[0] && speech.task != NULL;
+        int64_t revision = decision->command->revision;
+        if (!(in_table && rules[i].any_revision) && revision >= 0 && revision != escalation->state_revision &&
+            (speech.task == NULL || revision != speech.task->state_revision))
+                return (void)decision_reject(decision, CODE_STALE, "state_revision %lld", (long long)escalation->state_revision);
+        if (!in_table)
                 return (void)decision_reject(decision, escalation_is_open(escalation->state) ? CODE_STATE : CODE_CLOSED, "%s",
                                              escalation_state_name(escalation->state));
-        int64_t revision = decision->command->revision;
-        if (!rules[i].any_revision && revision >= 0 && revision != escalation->state_revision &&
-            revision != speech.task->state_revision)
-                return (void)decision_reject(decision, CODE_STALE, "state_revision %lld", (long long)escalation->state_revision);
         if (!decision_word(decision, "reason", rules[i].reason_required, speech.reason) ||
             !decision_private_text(decision, "note", "escalation", escalation->id, decision->unit, speech.note))
                 return;

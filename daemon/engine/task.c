@@ -1,6 +1,6 @@
 /*
- * Task: the transition table. (state, verb) → (who may, effect); what is not in it is refused with `closed` for a task that has
- * ended and `state` otherwise; what is in it for others is refused with `forbidden` (I8).
+ * Task: the transition table. (state, verb) → (who may, effect). What is in it for the speaker, but not in this state, is refused with
+ * `closed` for a task that has ended and `state` otherwise; what is in it for others alone is refused with `forbidden` (I8).
  */
 #include "engine/task.h"
 
@@ -123,27 +123,54 @@ static void refuse_state(Decision *decision, const Task *task) {
                         task_state_name(task->state));
 }
 
+/* Of two who act at once, the second is told that the task has moved, whatever its new state would say to the verb (I8). */
+static bool is_stale(Decision *decision, const Task *task) {
+        int64_t revision = decision->command->revision;
+        if (revision < 0 || revision == task->state_revision)
+                return false;
+        decision->revision = task->state_revision;
+        decision_reject(decision, CODE_STALE, "state_revision %lld", (long long)task->state_revision);
+        return true;
+}
+
+/* Whether the unit was asked for help and speaks of that, too late: the escalation has ended meanwhile. */
+static bool was_asked(const Decision *decision, const Task *task, Verb verb) {
+        Escalation *const *rungs;
+        size_t n = state_escalations_of_task(decision->state, task->id, &rungs);
+        for (size_t i = 0; i < n && escalation_takes_verb(verb); i++)
+                if (escalation_is_for(decision, rungs[i], decision->unit))
+                        return true;
+        return false;
+}
+
+/* No rule for this state: not theirs at all, moved on since they looked, or not now. */
+static void task_refuse_verb(Decision *decision, const Task *task, Verb verb, unsigned who) {
+        for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
+                if (rules[i].verb != verb || (rules[i].who & who) == 0)
+                        continue;
+                if (rules[i].any_revision || !is_stale(decision, task))
+                        refuse_state(decision, task);
+                return;
+        }
+        if (was_asked(decision, task, verb))
+                refuse_state(decision, task);
+        else
+                decision_reject(decision, CODE_FORBIDDEN, "%s: %s", decision->unit, verb_name(verb));
+}
+
 static void task_speak(Decision *decision, const Task *task, Verb verb) {
         unsigned who = task_who(decision, task, decision->unit);
-        bool in_table = false;
         for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
                 const TaskRule *rule = &rules[i];
-                if (rule->verb != verb || (rule->states & 1u << task->state) == 0)
+                if (rule->verb != verb || (rule->who & who) == 0 || (rule->states & 1u << task->state) == 0)
                         continue;
-                in_table = true;
-                if ((rule->who & who) == 0)
-                        continue;
-                int64_t revision = decision->command->revision;
-                if (!rule->any_revision && revision >= 0 && revision != task->state_revision)
-                        return (void)decision_reject(decision, CODE_STALE, "state_revision %lld", (long long)task->state_revision);
+                if (!rule->any_revision && is_stale(decision, task))
+                        return;
                 decision->revision = task->state_revision;
                 rule->effect(decision, task);
                 return;
         }
-        if (who == 0 || in_table)
-                decision_reject(decision, CODE_FORBIDDEN, "%s: %s", decision->unit, verb_name(verb));
-        else
-                refuse_state(decision, task);
+        task_refuse_verb(decision, task, verb, who);
 }
 
 void task_decide(Decision *decision) {

@@ -1,12 +1,14 @@
 /*
  * A batch of documents is checked whole before its first document is published: it comes out complete and in order or not at all.
- * A roster arrives in chunks, is decoded, checked and written by the snapshot's worker, and is swapped in from TICK. The area is that
- * of the daemon's session, never of the payload.
+ * A roster arrives in chunks, is decoded, checked and written by the snapshot's worker, and is swapped in from TICK. Documents that
+ * come behind its commit wait for that: when an administrator reads the receipt of an addition or a revocation, it is in force. The
+ * area is that of the daemon's session, never of the payload.
  */
 #include "plugin/control.h"
 
 #include <mosquitto.h>
 #include <mosquitto_broker.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "plugin/outlet.h"
@@ -34,21 +36,74 @@ static bool document_is_sound(const Area *area, const ControlDocument *document)
                mosquitto_pub_topic_check(document->topic) == MOSQ_ERR_SUCCESS;
 }
 
-static int publish(Plugin *plugin, const Session *session, WireReader reader) {
-        WireReader first = reader;
+static void publish_all(Plugin *plugin, const Area *area, WireReader reader) {
         ControlDocument document;
-        while (control_read_document(&first, &document))
-                if (!document_is_sound(session->area, &document))
-                        return malformed(plugin, session, "a batch with a document that is not the daemon's");
-        if (!wire_is_done(&first))
-                return malformed(plugin, session, "a malformed batch");
         while (control_read_document(&reader, &document)) {
                 if (!outlet_publish(document.topic, document.payload, document.n_payload, document.retain, document.correlation,
                                     document.n_correlation))
-                        return malformed(plugin, session, "a batch, for want of memory: it");
+                        mosquitto_log_printf(MOSQ_LOG_ERR, "policegrid: %s: no memory for a document", area->code);
                 counter_add(&plugin->counters, COUNT_DOCUMENTS);
         }
+}
+
+/* The documents of one PUBLISH, kept for later. */
+struct Batch {
+        Batch *next;
+        size_t n;
+        uint8_t data[];
+};
+
+/* False when there is no room: then nothing waits any longer. */
+static bool defer(Area *area, const WireReader *reader) {
+        size_t n = reader->n - reader->at;
+        if (area->n_rosters_pending == 0 || n > DEFERRED_BYTES_MAX - area->deferred_bytes)
+                return false;
+        Batch *batch = malloc(sizeof *batch + n);
+        if (batch == NULL)
+                return false;
+        batch->next = NULL;
+        batch->n = n;
+        memcpy(batch->data, reader->data + reader->at, n);
+        if (area->deferred == NULL)
+                area->deferred_last = &area->deferred;
+        *area->deferred_last = batch;
+        area->deferred_last = &batch->next;
+        area->deferred_bytes += n;
+        return true;
+}
+
+/* Publishes what waits; with NULL only frees it. */
+static void deferred_flush(Plugin *plugin, Area *area) {
+        while (area->deferred != NULL) {
+                Batch *batch = area->deferred;
+                area->deferred = batch->next;
+                if (plugin != NULL)
+                        publish_all(plugin, area, (WireReader){.data = batch->data, .n = batch->n});
+                free(batch);
+        }
+        area->deferred_bytes = 0;
+}
+
+static int publish(Plugin *plugin, const Session *session, WireReader reader) {
+        Area *area = session->area;
+        WireReader first = reader;
+        ControlDocument document;
+        while (control_read_document(&first, &document))
+                if (!document_is_sound(area, &document))
+                        return malformed(plugin, session, "a batch with a document that is not the daemon's");
+        if (!wire_is_done(&first))
+                return malformed(plugin, session, "a malformed batch");
+        if (defer(area, &reader))
+                return MOSQ_ERR_SUCCESS;
+        deferred_flush(plugin, area);
+        publish_all(plugin, area, reader);
         return MOSQ_ERR_SUCCESS;
+}
+
+void control_roster_done(Plugin *plugin, Area *area) {
+        area->n_rosters_pending--;
+        if (area->n_rosters_pending == 0)
+                deferred_flush(plugin, area);
 }
 
 /*
@@ -87,9 +142,14 @@ void control_send_held(const Area *area, const char *client_id, ControlHeldStatu
                 mosquitto_log_printf(MOSQ_LOG_ERR, "policegrid: no memory to answer %s", client_id);
 }
 
-void transfer_deinit(Transfer *transfer) {
+static void transfer_deinit(Transfer *transfer) {
         text_deinit(&transfer->bytes);
         *transfer = (Transfer){0};
+}
+
+void control_deinit(Area *area) {
+        transfer_deinit(&area->transfer);
+        deferred_flush(NULL, area);
 }
 
 /* The update is over; what is held is unchanged. */
@@ -153,6 +213,7 @@ static int roster_commit(Plugin *plugin, const Session *session, WireReader read
         ControlRosterBegin begin = transfer->begin;
         if (!snapshot_submit(plugin->snapshot, session->area->code, session->id, &begin, &transfer->bytes))
                 return refuse_update(plugin, session, "out of memory");
+        session->area->n_rosters_pending++;
         session->area->newest_epoch = begin.epoch;
         session->area->newest_version = begin.version;
         transfer_deinit(transfer);

@@ -10,6 +10,9 @@ struct mosquitto_evt_control;
 int control_check(Plugin *plugin, const struct mosquitto_evt_control *event);
 /* Tells the session what roster is held. */
 void control_send_held(const Area *area, const char *client_id, ControlHeldStatus status);
-void transfer_deinit(Transfer *transfer);
+/* A committed roster is in force, or was refused: what waited for it is published. */
+void control_roster_done(Plugin *plugin, Area *area);
+/* Frees what is under way. */
+void control_deinit(Area *area);
 
 #endif

@@ -65,6 +65,7 @@ static void take_result(Plugin *plugin, SnapshotResult *result) {
                 mosquitto_log_printf(MOSQ_LOG_WARNING, "policegrid: %s: roster update refused: %s", result->area, result->why);
                 area->newest_epoch = area->roster != NULL ? roster_epoch(area->roster) : 0;
                 area->newest_version = area->roster != NULL ? roster_version(area->roster) : 0;
+                control_roster_done(plugin, area);
                 control_send_held(area, result->client_id, CONTROL_HELD_REFUSED);
                 return;
         }
@@ -74,6 +75,7 @@ static void take_result(Plugin *plugin, SnapshotResult *result) {
         mosquitto_log_printf(MOSQ_LOG_INFO, "policegrid: %s: roster %llu.%llu, %zu members", area->code,
                              (unsigned long long)roster_epoch(area->roster), (unsigned long long)roster_version(area->roster),
                              roster_count_members(area->roster));
+        control_roster_done(plugin, area);
         control_send_held(area, result->client_id, CONTROL_HELD_OK);
 }
 
@@ -205,7 +207,7 @@ EXPORTED int mosquitto_plugin_cleanup(void *userdata, struct mosquitto_opt *opti
         presence_deinit(plugin);
         sessions_deinit(&plugin->sessions);
         for (size_t i = 0; i < plugin->n_areas; i++) {
-                transfer_deinit(&plugin->areas[i].transfer);
+                control_deinit(&plugin->areas[i]);
                 roster_free(plugin->areas[i].roster);
         }
         sodium_memzero(plugin, sizeof *plugin);

@@ -19,9 +19,11 @@
 
 #define AREAS_MAX 64
 #define ROSTER_BYTES_MAX ((uint32_t)96 << 20) /* of an encoded roster on its way in */
+#define DEFERRED_BYTES_MAX ((size_t)64 << 20) /* of batches that wait for a roster to be in force */
 #define SUBSCRIPTIONS_MAX 1000                /* of one client */
 
 typedef struct Snapshot Snapshot;
+typedef struct Batch Batch;
 
 /* What runs towards the daemon of an area, one for each of its sessions. */
 typedef enum FlowKind { FLOW_URGENT = 0, FLOW_BULK, FLOW_COUNT, FLOW_NONE = FLOW_COUNT } FlowKind;
@@ -47,6 +49,9 @@ typedef struct Area {
         Flow flows[FLOW_COUNT];
         Transfer transfer;
         uint64_t newest_epoch, newest_version;      /* of the newest update that was taken or is with the worker */
+        unsigned n_rosters_pending;                 /* committed, with the worker */
+        Batch *deferred, **deferred_last;           /* documents that follow such a roster: published once it is in force */
+        size_t deferred_bytes;
         Map *presence;                              /* member id -> PresenceMember, see presence.c */
         uint32_t clear_cursor;                      /* next roster member whose leftover presence is cleared */
 } Area;

@@ -164,7 +164,9 @@ def test_09_cards_enrol_once_and_revoked_stays_out(ctl, jiezhou, connection, tmp
     again = tmp_path / "again.json"
     again.write_text(json.dumps(desk), encoding="utf-8")
     ctl("--timeout", 5, "enrol", member, code, expect=CONNECTION, path=again)
+    phone = jiezhou.phone(member, secret=kept["secret"])
     ctl("member", "revoke", member)
+    phone.wait(lambda: phone.refused, "the end of the revoked session")
     ctl("--as", member, "task", "list", expect=CONNECTION, path=mine)
     assert "revoked" in ctl("member", "list")
 

@@ -199,7 +199,9 @@ static bool find_playbook(Decision *decision, const Report *report, const Playbo
                 return decision_reject(decision, CODE_TYPE, "playbook") == CODE_NONE;
         *ret = name ? playbook_set_current(playbooks, name)
                     : playbook_set_match(playbooks, TRIGGER_REPORT, report->kind, report->severity, report->fields);
-        if (!*ret || playbook_trigger(*ret) != TRIGGER_REPORT)
+        /* A round of a duty may be started by hand, by its playbook's name. */
+        bool fits = *ret && (playbook_trigger(*ret) == TRIGGER_REPORT || (name && playbook_trigger(*ret) == TRIGGER_DUTY));
+        if (!fits)
                 return decision_reject(decision, CODE_UNKNOWN_TARGET, "playbook: %.40s", name ? name : "") == CODE_NONE;
         return true;
 }

@@ -116,7 +116,7 @@ static void writer_claim(Writer *writer) {
                          "insert into policegrid.writer as w (area, epoch, holder) values ($1, 1, $2)"
                          " on conflict (area) do update set epoch = w.epoch + 1, holder = excluded.holder, taken_at = now()"
                          " returning epoch",
-                         2, (const char *const[]){ writer->config->area, writer->name });
+                         2, (const char *const[]){ writer->config->area, writer->holder });
         connection_end(connection);
 }
 
@@ -178,6 +178,8 @@ static void on_lock_result(void *userdata, unsigned index, const PGresult *resul
                 writer_fail(writer, "asking for the lock", result);
         else if (index == 0)
                 writer->locked = strcmp(PQgetvalue(result, 0, 0), "t") == 0;
+        else if (index == 2 && PQntuples(result) > 0)
+                writer_condemn(writer, "the lock was lost: %s has written since", PQgetvalue(result, 0, 0));
 }
 
 static void on_lock_end(void *userdata, bool answered) {
@@ -189,6 +191,10 @@ static void on_lock_end(void *userdata, bool answered) {
 
 static const RequestHandler lock_handler = { on_lock_result, on_lock_end };
 
+/* A writer that lost the lock to another leaves (I7): a standby is a daemon that has not written yet. */
+static const char successor_sql[] =
+        "select holder from policegrid.writer where area = $1 and epoch > $2::bigint and holder <> $3";
+
 static void writer_ask_lock(Writer *writer) {
         const char *const parameters[] = { writer->lock_key };
         writer->lock_asked = true;
@@ -196,6 +202,9 @@ static void writer_ask_lock(Writer *writer) {
         connection_begin(&writer->connection, &lock_handler, writer);
         connection_query(&writer->connection, "select pg_try_advisory_lock($1::bigint)", 1, parameters);
         connection_query(&writer->connection, unfreeze_sql, 1, parameters);
+        if (writer->epoch > 0)
+                connection_query(&writer->connection, successor_sql, 3,
+                                 (const char *const[]){ writer->config->area, writer->epoch_text, writer->holder });
         connection_end(&writer->connection);
 }
 

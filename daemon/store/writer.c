@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define PING_MS 500
 /* A ping that took longer than this says nothing useful about the clock. */
@@ -174,6 +175,7 @@ static void writer_make_lock_key(Writer *writer) {
 void writer_init(Writer *writer, uv_loop_t *loop, const StoreConfig *config, const StoreEvents *events, void *userdata) {
         *writer = (Writer){ .config = config, .events = events, .userdata = userdata, .why = "not started" };
         snprintf(writer->name, sizeof writer->name, "policegridd/%s/writer", config->area);
+        snprintf(writer->holder, sizeof writer->holder, "%s/%d-%llx", writer->name, (int)getpid(), (unsigned long long)uv_hrtime());
         writer_make_lock_key(writer);
         connection_init(&writer->connection, loop, config->conninfo, writer->name, config->retry_ms, &connection_events, writer);
 }

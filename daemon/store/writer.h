@@ -66,6 +66,7 @@ typedef struct Writer {
         char epoch_text[24];
         char lock_key[24];
         char name[64];            /* application_name */
+        char holder[112];         /* this process among all that were ever writers: name, pid, start */
         char why[512];            /* why not ready */
 
         bool locked;              /* answer of the lock request in flight */

@@ -130,8 +130,8 @@ def test_i10_the_brokers_contents_are_rebuilt_and_ghosts_cleared(make_stack):
     # A broker without the plugin leaves a document that nobody's database knows.
     ghost = f"{BASE}/tier3/{plain_village(stack)}/task/all/{message_id()}"
     port, config = free_port(), stack.folder / "open.conf"
-    text = stack.broker_config.read_text(encoding="utf-8").split("listener")[0].replace("allow_anonymous false", "allow_anonymous true")
-    config.write_text(text + f"listener {port} 127.0.0.1\n", encoding="utf-8")
+    text = stack.broker_config.read_text(encoding="utf-8").split("\nlistener")[0].replace("allow_anonymous false", "allow_anonymous true")
+    config.write_text(text + f"\nlistener {port} 127.0.0.1\n", encoding="utf-8")
     with open(stack.folder / "broker.log", "ab") as log:
         broker = subprocess.Popen(["/usr/sbin/mosquitto", "-c", str(config)], stderr=log)
     wait_connect(port, broker, "open broker")

@@ -70,18 +70,19 @@ void daemon_on_reply(void *userdata, void *context, const char *json, const char
         Daemon *daemon = userdata;
         Asked *asked = context;
         _cleanup_text_ Text text = TEXT_INIT(REPLY_BYTES_MAX);
+        const bool failed = !json && why && *why; /* else: not there, or not for the asker to see */
 
         if (json) {
                 reply_start(asked, &text);
                 text_append_string(&text, ",\"data\":");
                 text_append_string(&text, json);
                 text_append_char(&text, '}');
-        } else {
+        } else if (failed) {
                 log_write_limited(&daemon->limit_query, (uint64_t)clock_monotonic_ms(), LOG_LEVEL_WARNING, "daemon", "query failed name=%s why=%s",
-                                  asked->name, why ? why : "");
+                                  asked->name, why);
         }
         if (!json || text.failed) {
-                reply_refuse(daemon, asked, json ? CODE_TOO_LARGE : CODE_BUSY, NULL);
+                reply_refuse(daemon, asked, json ? CODE_TOO_LARGE : failed ? CODE_BUSY : CODE_UNKNOWN_TARGET, NULL);
         } else {
                 daemon->counters.queries++;
                 reply_publish(daemon, asked, &text);

@@ -223,7 +223,7 @@ static void device_write(const DeviceStatus *status, const Device *device, int o
 }
 
 void device_documents(const DeviceStatus *status, DocumentSink *sink) {
-        const Organisation *organisation = state_organisation(engine_state(sink_engine(sink)));
+        const Organisation *organisation = sink_organisation(sink);
         const Device *device = organisation_device(organisation, status->id);
         if (!device || !device->unit)
                 return;

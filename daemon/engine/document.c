@@ -11,6 +11,7 @@
 
 struct DocumentSink {
         const Engine *engine;
+        const Organisation *organisation;
         uint64_t seq;
         Documents *documents;       /* where they go; NULL = topics only */
         Text payload;               /* of the document being written */
@@ -101,6 +102,10 @@ const Engine *sink_engine(const DocumentSink *sink) {
         return sink->engine;
 }
 
+const Organisation *sink_organisation(const DocumentSink *sink) {
+        return sink->organisation;
+}
+
 static void sink_close(DocumentSink *sink) {
         if (!sink->is_open)
                 return;
@@ -169,26 +174,24 @@ static void sink_deinit(DocumentSink *sink) {
         free(sink->topics);
 }
 
-void documents_of_changes(Engine *engine, Documents *ret) {
-        const Changed *changed;
-        size_t n = state_changed(engine_state(engine), &changed);
-        DocumentSink before = {.engine = engine}, after = {.engine = engine, .documents = ret};
-        for (size_t i = 0; i < n; i++) {
-                after.seq = changed[i].object->changed_seq;
-                sink_object(&before, changed[i].before);
-                sink_object(&after, changed[i].object);
-                for (size_t gone = 0; gone < before.n_topics; gone++) {
-                        if (sink_holds(&after, before.topics[gone]))
-                                continue;
-                        Topic topic;
-                        int outcome = topic_parse(before.topics[gone], strlen(before.topics[gone]), &topic);
-                        assert(outcome == 0);
-                        (void)outcome;
-                        documents_add(ret, after.seq, &topic, NULL, 0, true);
-                }
+/* What the object showed and shows no more. */
+static void clear_gone(DocumentSink *before, const DocumentSink *after, uint64_t seq, Documents *ret) {
+        for (size_t gone = 0; gone < before->n_topics; gone++) {
+                if (sink_holds(after, before->topics[gone]))
+                        continue;
+                Topic topic;
+                int outcome = topic_parse(before->topics[gone], strlen(before->topics[gone]), &topic);
+                assert(outcome == 0);
+                (void)outcome;
+                documents_add(ret, seq, &topic, NULL, 0, true);
         }
-        sink_deinit(&before);
-        sink_deinit(&after);
+}
+
+static bool sinks_agree(const DocumentSink *left, const DocumentSink *right) {
+        bool agree = left->n_topics == right->n_topics;
+        for (size_t i = 0; i < left->n_topics && agree; i++)
+                agree = sink_holds(right, left->topics[i]);
+        return agree;
 }
 
 static Object *next_object(const State *state, ObjectKind kind, size_t *cursor) {
@@ -201,8 +204,46 @@ static Object *next_object(const State *state, ObjectKind kind, size_t *cursor) 
         }
 }
 
+/* A unit that is gone, or has another tier, takes the topics of what did not change with it. */
+static void documents_of_move(Engine *engine, uint64_t seq, DocumentSink *before, DocumentSink *after) {
+        DocumentSink topics = {.engine = engine, .organisation = after->organisation};
+        for (int kind = 0; kind < OBJECT_KIND_COUNT; kind++) {
+                size_t cursor = 0;
+                for (Object *object; (object = next_object(engine_state(engine), (ObjectKind)kind, &cursor)) != NULL;) {
+                        if (object->listed)
+                                continue;
+                        sink_object(before, object);
+                        sink_object(&topics, object);
+                        if (sinks_agree(before, &topics))
+                                continue;
+                        after->seq = seq;
+                        sink_object(after, object);
+                        clear_gone(before, after, seq, after->documents);
+                }
+        }
+        sink_deinit(&topics);
+}
+
+void documents_of_changes(Engine *engine, uint64_t seq, Documents *ret) {
+        const State *state = engine_state(engine);
+        const Changed *changed;
+        size_t n = state_changed(state, &changed);
+        DocumentSink before = {.engine = engine, .organisation = state_organisation_before(state)};
+        DocumentSink after = {.engine = engine, .organisation = state_organisation(state), .documents = ret};
+        for (size_t i = 0; i < n; i++) {
+                after.seq = changed[i].object->changed_seq;
+                sink_object(&before, changed[i].before);
+                sink_object(&after, changed[i].object);
+                clear_gone(&before, &after, after.seq, ret);
+        }
+        if (before.organisation != after.organisation)
+                documents_of_move(engine, seq, &before, &after);
+        sink_deinit(&before);
+        sink_deinit(&after);
+}
+
 void documents_of_state(Engine *engine, Documents *ret) {
-        DocumentSink sink = {.engine = engine, .documents = ret};
+        DocumentSink sink = {.engine = engine, .organisation = state_organisation(engine_state(engine)), .documents = ret};
         for (int kind = 0; kind < OBJECT_KIND_COUNT; kind++) {
                 size_t cursor = 0;
                 for (Object *object; (object = next_object(engine_state(engine), (ObjectKind)kind, &cursor)) != NULL;) {
@@ -215,7 +256,7 @@ void documents_of_state(Engine *engine, Documents *ret) {
 
 bool documents_expect(const Engine *engine, const Topic *topic) {
         const State *state = engine_state(engine);
-        DocumentSink sink = {.engine = engine};
+        DocumentSink sink = {.engine = engine, .organisation = state_organisation(state)};
         char text[TOPIC_MAX + 1];
         topic_format(topic, text);
         bool found = false;

@@ -20,6 +20,8 @@ typedef struct DocumentSink DocumentSink;
 Text *sink_add(DocumentSink *sink, const Topic *topic);
 /* The engine whose state the object belongs to. */
 const Engine *sink_engine(const DocumentSink *sink);
+/* The organisation that topics are to be made by: that before the batch while its topics are told. */
+const Organisation *sink_organisation(const DocumentSink *sink);
 
 /* Each kind's; called for live objects only. */
 void task_documents(const Task *task, DocumentSink *sink);             /* task_document.c */
@@ -41,8 +43,11 @@ void document_json(Text *text, const char *name, const cJSON *value);   /* nothi
 void document_raw(Text *text, const char *name, const char *json);      /* nothing for NULL */
 
 /* ---- the engine's side ---- */
-/* Documents of what has changed (clearing topics that are gone) or of everything that is live; appended to *ret. */
-void documents_of_changes(Engine *engine, Documents *ret);
+/*
+ * Documents of what has changed (clearing topics that are gone) or of everything that is live; appended to *ret. `seq`: of what moved
+ * with a change of the organisation.
+ */
+void documents_of_changes(Engine *engine, uint64_t seq, Documents *ret);
 void documents_of_state(Engine *engine, Documents *ret);
 bool documents_expect(const Engine *engine, const Topic *topic);
 /* Appends one; takes `payload` over. */

@@ -138,7 +138,7 @@ void engine_batch_finish(Engine *engine) {
         /* What an event shows comes before its receipt: the receipts are moved behind. */
         Documents receipts = batch->documents;
         batch->documents = (Documents){0};
-        documents_of_changes(engine, &batch->documents);
+        documents_of_changes(engine, batch->seq_last, &batch->documents);
         documents_append(&batch->documents, &engine->messages);
         documents_append(&batch->documents, &receipts);
         documents_deinit(&receipts);

@@ -134,7 +134,7 @@ void escalation_documents(const Escalation *escalation, DocumentSink *sink) {
         const Engine *engine = sink_engine(sink);
         const State *state = engine_state(engine);
         const Task *task = state_task(state, escalation->task);
-        const Unit *to = organisation_unit(state_organisation(state), escalation->to);
+        const Unit *to = organisation_unit(sink_organisation(sink), escalation->to);
         if (task == NULL || to == NULL || !holds_topic(state, escalation))
                 return;
         Topic topic = {.kind = TOPIC_ESCALATION, .tier = to->tier,

@@ -103,7 +103,7 @@ static void document_write(Text *text, const Engine *engine, const Task *task, c
 
 static void document_add(const Task *task, const char *unit_id, const char *part, DocumentSink *sink) {
         const Engine *engine = sink_engine(sink);
-        const Unit *unit = organisation_unit(state_organisation(engine_state(engine)), unit_id);
+        const Unit *unit = organisation_unit(sink_organisation(sink), unit_id);
         if (unit == NULL)
                 return;
         Topic topic = {.kind = TOPIC_TASK, .tier = unit->tier, .audience = task->audience};

@@ -13,6 +13,8 @@
 #include "engine/work.h"
 #include "proto/json.h"
 
+#define RESULT_ITEMS_MAX 32 /* of a task without a form */
+
 /* ---- taking it on ---- */
 static cJSON *acks_with(const Decision *decision, const Task *task) {
         const cJSON *acks = json_object(task->body, "acks");
@@ -148,6 +150,23 @@ static const cJSON *case_results(const Decision *decision, const Task *task) {
         return work_case == NULL ? NULL : work_case->results;
 }
 
+/* Without a form nothing says what a result may hold: a few counts under plain names, so that no words slip in (I12, I13). */
+static bool result_is_plain(Decision *decision, const cJSON *result) {
+        const cJSON *item;
+        if (cJSON_GetArraySize(result) > RESULT_ITEMS_MAX) {
+                decision_reject(decision, CODE_LIMIT, "result: %d", RESULT_ITEMS_MAX);
+                return false;
+        }
+        cJSON_ArrayForEach(item, result) {
+                size_t n = strspn(item->string, "abcdefghijklmnopqrstuvwxyz0123456789_");
+                if (item->string[n] == '\0' && n > 0 && n <= NAME_MAX_GRID && (json_is_whole(item) || cJSON_IsBool(item)))
+                        continue;
+                decision_reject(decision, CODE_FORM, "result");
+                return false;
+        }
+        return true;
+}
+
 bool task_result(Decision *decision, const Task *task, bool partial, const cJSON **ret_result) {
         char detail[160] = "";
         const cJSON *body = decision_body(decision);
@@ -157,16 +176,8 @@ bool task_result(Decision *decision, const Task *task, bool partial, const cJSON
                 return false;
         }
         const Step *step = task_step(decision->state, task);
-        if (step == NULL || step->form == NULL) {
-                /* Without a form nothing says what a result may hold: whole numbers alone, so that no words slip in (I12). */
-                const cJSON *item;
-                cJSON_ArrayForEach(item, *ret_result)
-                        if (!json_is_whole(item) && !cJSON_IsBool(item)) {
-                                decision_reject(decision, CODE_FORM, "result.%.64s", item->string);
-                                return false;
-                        }
-                return true;
-        }
+        if (step == NULL || step->form == NULL)
+                return result_is_plain(decision, *ret_result);
         Code code = form_validate(step->form, *ret_result, case_results(decision, task),
                                   organisation_dictionaries(decision_organisation(decision)), partial, detail, sizeof detail);
         if (code != CODE_NONE)

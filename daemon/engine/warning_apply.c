@@ -181,7 +181,7 @@ static void notice_write(const Notice *notice, const Warning *warning, int offse
 
 void notice_documents(const Notice *notice, DocumentSink *sink) {
         const State *state = engine_state(sink_engine(sink));
-        const Organisation *organisation = state_organisation(state);
+        const Organisation *organisation = sink_organisation(sink);
         const Unit *unit = organisation_unit(organisation, notice->unit);
         const Warning *warning = state_warning(state, notice->warning);
         if (!unit || !warning)

@@ -352,6 +352,24 @@ static void test_notes_are_private(void **state) {
         assert_non_null(strstr(facts, "commitment"));
 }
 
+/* A unit that is gone takes its last documents with it; one with open work stays. */
+static void test_unit_leaves(void **state) {
+        Town *town = *state;
+        const char *open = hand(town, "town", "w2", "");
+        char *without = quoted(TOWN_ORGANISATION), topic[128];
+        char *unit = strstr(without, "{\"id\":\"w2\""), *end = strstr(unit, "}},") + 3;
+        memmove(unit, end, strlen(end) + 1);
+        memcpy(strstr(without, "\"version\":1"), "\"version\":2", 11);
+        assert_code(say(town, town->admin, "admin/organisation-apply", "{'organisation':%s}", without), "orphans");
+        assert_ok(act(town, "town", open, "cancel", "{}"));
+        snprintf(topic, sizeof topic, "tier3/w2/task/all/%s", open);
+        assert_non_null(json_string(town->retained, topic));
+        assert_ok(say(town, town->admin, "admin/organisation-apply", "{'organisation':%s}", without));
+        assert_null(json_string(town->retained, topic));
+        town_assert_documents(town);
+        free(without);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_road, town_setup, town_teardown),
@@ -364,6 +382,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_decline_and_reopen, town_setup, town_teardown),
                 cmocka_unit_test_setup_teardown(test_bound_of_retained, town_setup, town_teardown),
                 cmocka_unit_test_setup_teardown(test_foreign_and_unknown, town_setup, town_teardown),
+                cmocka_unit_test_setup_teardown(test_unit_leaves, town_setup, town_teardown),
                 cmocka_unit_test_setup_teardown(test_notes_are_private, town_setup, town_teardown),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,7 +8,7 @@
 
 static const char PREFIX[] = "grid/v1/" AREA "/";
 
-static const char ORGANISATION[] =
+const char TOWN_ORGANISATION[] =
         "{'organisation':'town','area':'" AREA "','version':1,'title':{'zh':'镇','en':'Town'},'utc_offset':'+08:00',"
         "'calendar':'cn','calendars':[{'name':'cn','day':{'from':'08:00','until':'18:00'},'holidays':[],'workdays':[],"
         "'loaded_until':'2028-12-31'}],"
@@ -78,7 +78,7 @@ const char *member_of(const char *unit, const char *role) {
 }
 
 /* Tests write ' for " in JSON. */
-static char *quoted(const char *text) {
+char *quoted(const char *text) {
         char *copy = strdup(text);
         for (char *at = copy; *at != '\0'; at++)
                 if (*at == '\'')
@@ -329,7 +329,7 @@ int town_setup(void **state) {
         database_init(&town->database);
         assert_int_equal(engine_load_finish(town->engine, 1, &why), 0);
         bootstrap_run(town);
-        char *organisation = quoted(ORGANISATION);
+        char *organisation = quoted(TOWN_ORGANISATION);
         assert_ok(say(town, town->admin, "admin/organisation-apply", "{'organisation':%s}", organisation));
         free(organisation);
         playbooks_apply(town);

@@ -54,6 +54,8 @@ typedef struct Seated { const char *unit, *role; char member[MEMBER_MAX + 1]; } 
 extern Seated seats[SEATS];
 const char *member_of(const char *unit, const char *role); /* role NULL = the first of the unit */
 
+extern const char TOWN_ORGANISATION[]; /* with ' for " */
+char *quoted(const char *text);        /* the same with "; the caller frees */
 Engine *town_engine(void);
 int town_setup(void **state);
 int town_teardown(void **state);

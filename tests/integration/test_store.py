@@ -97,7 +97,7 @@ def test_areas_do_not_wait_for_each_other(probe):
     assert probe(area="0140829100").ready() == 1
 
 
-def test_frozen_writer_is_replaced_and_comes_back_as_a_waiter(probe):
+def test_frozen_writer_is_replaced_and_leaves(probe):
     first, second = probe(), probe()
     leader, waiter = (first, second) if eventually(lambda: state(first) == "ready" or state(second) == "ready", "ready") and \
         state(first) == "ready" else (second, first)
@@ -111,10 +111,12 @@ def test_frozen_writer_is_replaced_and_comes_back_as_a_waiter(probe):
     leader.thaw()
     assert leader.until("written")[1] == "unknown"
     leader.until("lost")
-    eventually(lambda: state(leader) == "waiting", "the thawed one waits")
+    assert "has written since" in leader.until("fatal")[1]
+    leader.stop()
     waiter.stop()
-    assert leader.ready() == 3
-    assert leader.rows("area") == [[AREA, "7", "{}"]]
+    third = probe()
+    assert third.ready() == 3
+    assert third.rows("area") == [[AREA, "7", "{}"]]
 
 
 def test_idle_writer_keeps_its_session(server, database, probe):

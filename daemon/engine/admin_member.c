@@ -227,6 +227,9 @@ void admin_member_enrol(Decision *decision) {
                 return;
         if (record->member.revoked)
                 return (void)decision_reject(decision, CODE_STATE, "revoked");
+        /* A code for an administrator makes whoever holds it one: the security administrator alone must not. */
+        if (member_has_role(&record->member, ROLE_ADMIN, decision->at) && !member_has_role(decision_member(decision), ROLE_ADMIN, decision->at))
+                return (void)decision_reject(decision, CODE_DENIED, "member");
         const char *enrolment = admin_read_hash(decision, body, "enrolment_hash");
         if (!enrolment)
                 return;

@@ -14,7 +14,7 @@ static bool can_apply(Decision *decision, const Playbook *playbook) {
         const PlaybookSet *set = state_playbooks(decision->state);
         const Playbook *current = playbook_set_current(set, playbook_name(playbook));
         char detail[sizeof decision->detail];
-        if (current && strcmp(playbook_hash(current), playbook_hash(playbook)) == 0)
+        if (current && playbook_equals(current, playbook))
                 return false;
         if (current && playbook_version(playbook) <= playbook_version(current))
                 decision_reject(decision, CODE_CONFLICT, "version: 当前为 / current is %lld", (long long)playbook_version(current));

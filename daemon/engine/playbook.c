@@ -56,6 +56,7 @@ const char *playbook_name(const Playbook *playbook) { return playbook->name; }
 int64_t playbook_version(const Playbook *playbook) { return playbook->version; }
 const char *playbook_hash(const Playbook *playbook) { return playbook->hash; }
 const char *playbook_text(const Playbook *playbook) { return playbook->text; }
+bool playbook_equals(const Playbook *playbook, const Playbook *other) { return cJSON_Compare(playbook->tree, other->tree, true); }
 Trigger playbook_trigger(const Playbook *playbook) { return playbook->when.trigger; }
 const char *playbook_title_zh(const Playbook *playbook) { return playbook->title_zh; }
 const char *playbook_title_en(const Playbook *playbook) { return playbook->title_en; }

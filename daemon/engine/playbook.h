@@ -79,6 +79,8 @@ const char *playbook_name(const Playbook *playbook);
 int64_t playbook_version(const Playbook *playbook);
 const char *playbook_hash(const Playbook *playbook);  /* 64 hex digits of BLAKE2b-256 of the text */
 const char *playbook_text(const Playbook *playbook);
+/* Whether they say the same, however their texts are spaced and ordered. */
+bool playbook_equals(const Playbook *playbook, const Playbook *other);
 /* Who made it current, and when (Unix ms): kept for its row in the database only. "daemon" and TIMESTAMP_NONE until told. */
 void playbook_set_applied(Playbook *playbook, const char *by, int64_t at_ms);
 const char *playbook_applied_by(const Playbook *playbook);

@@ -174,6 +174,8 @@ static void test_roles(void **state) {
         say_ok(fixture, AUDITOR, "admin/member-enrol", "{\"member\":\"%s\",\"enrolment_hash\":\"" HASH_B "\"}", fixture->members[E2_WORKER]);
         say_ok(fixture, AUDITOR, "admin/member-revoke", "{\"member\":\"%s\"}", fixture->members[E2_WORKER]);
         say_refused(fixture, CODE_DENIED, AUDITOR, "admin/clock-confirm", "{}");
+        say_refused(fixture, CODE_DENIED, AUDITOR, "admin/member-enrol", "{\"member\":\"%s\",\"enrolment_hash\":\"" HASH_B "\"}",
+                    fixture->members[ADMIN]); /* who could then be the administrator */
         say_refused(fixture, CODE_DENIED, AUDITOR, "admin/member-add", "{\"unit\":\"e1\",\"role\":\"officer\",\"secret_hash\":\"" HASH_C "\"}");
         say_refused(fixture, CODE_UNKNOWN_KIND, ADMIN, "admin/reboot", "{}");
         say_ok(fixture, ADMIN, "admin/clock-confirm", "{}");
@@ -437,7 +439,21 @@ static void test_playbook_files(void **state) {
         assert_int_equal(engine_seq(fixture->engine), seq + 2);
 }
 
-/* Two versions of one playbook, and of the organisation, in one batch: one row a key. */
+/* The same contents are the same, however they are written: a folder's file, then the object in a message. */
+static void test_playbook_spacing(void **state) {
+        Fixture *fixture = *state;
+        static const char text[] = " {\"version\":1, \"playbook\":\"extra\",\"priority\":50,\"when\":" FLOOD ",\n"
+                                   "\"steps\":{\"s\":{\"to\":[{\"origin\":true}]}},\"start\":\"s\"}\n";
+        char detail[160];
+        engine_batch_begin(fixture->engine, &fixture->batch);
+        assert_int_equal(engine_apply_playbook(fixture->engine, text, strlen(text), fixture->now, detail, sizeof detail), CODE_NONE);
+        engine_batch_finish(fixture->engine);
+        engine_batch_commit(fixture->engine);
+        say_ok(fixture, ADMIN, "admin/playbook-apply", "{\"playbook\":%s}", PLAYBOOK("1", FLOOD));
+        assert_int_equal(fixture->n_rows[TABLE_PLAYBOOK], 0);
+}
+
+/* Two versions of one playbook in one batch: one row a key. */
 static void test_two_in_one_batch(void **state) {
         Fixture *fixture = *state;
         static const char *const texts[] = {PLAYBOOK("1", FLOOD), PLAYBOOK("2", FLOOD)};
@@ -510,6 +526,7 @@ int main(void) {
                 ADMIN_TEST(test_roles), ADMIN_TEST(test_member_add), ADMIN_TEST(test_import), ADMIN_TEST(test_revoke),
                 ADMIN_TEST(test_seats), ADMIN_TEST(test_seat_end_unassigns), ADMIN_TEST(test_powers), ADMIN_TEST(test_seat_limit),
                 ADMIN_TEST(test_enrol), ADMIN_TEST(test_rotate), ADMIN_TEST(test_playbooks), ADMIN_TEST(test_playbook_files),
+                ADMIN_TEST(test_playbook_spacing),
                 ADMIN_TEST(test_two_in_one_batch), cmocka_unit_test(test_bootstrap),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -301,6 +301,30 @@ static void test_load(void **state) {
                 organisation_free(both[i]);
 }
 
+/* An area that was set up and has no file yet keeps its zone and its first members. */
+static void test_load_empty(void **state) {
+        (void)state;
+        const char *file[] = {AREA, "0", AREA, AREA, "390", "{}", "t", "daemon", "5", "1"};
+        const char *const old[] = {AREA, "1", AREA, AREA, "480", "{}", "f", "daemon", "5", "2"};
+        const char *const member[13] = {AREA, AREA "-aa", NULL, "f", NULL, NULL, NULL, NULL, NULL, NULL, "1000", NULL, "1"};
+        const char *const seat[11] = {AREA, "01900000-0000-7000-8000-000000000001", AREA "-aa", NULL, "admin", NULL, NULL, NULL, NULL, "f", "1"};
+        OrganisationLoader *loader = organisation_loader_new(AREA);
+        assert_null(organisation_loader_row(loader, TABLE_ORGANISATION, file));
+        assert_null(organisation_loader_row(loader, TABLE_ORGANISATION, old)); /* not current: passed over */
+        assert_null(organisation_loader_row(loader, TABLE_MEMBER, member));
+        assert_null(organisation_loader_row(loader, TABLE_SEAT, seat));
+        char detail[160];
+        Organisation *loaded = organisation_loader_finish(loader, detail, sizeof detail);
+        assert_non_null(loaded);
+        assert_int_equal(organisation_offset_minutes(loaded), 390);
+        assert_int_equal(organisation_file_version(loaded), 0);
+        assert_null(organisation_root(loaded));
+        assert_true(member_has_role(organisation_member(loaded, AREA "-aa"), ROLE_ADMIN, 0));
+        assert_int_equal(roster_count_members(organisation_roster(loaded, 2)), 1);
+        organisation_loader_free(loader);
+        organisation_free(loaded);
+}
+
 /* Rows that were changed by hand are refused with the column. */
 static void test_load_refusals(void **state) {
         (void)state;
@@ -329,7 +353,8 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_lookups), cmocka_unit_test(test_refusals), cmocka_unit_test(test_depth),
                 cmocka_unit_test(test_seats), cmocka_unit_test(test_seat_rules), cmocka_unit_test(test_new_file),
-                cmocka_unit_test(test_roster), cmocka_unit_test(test_load), cmocka_unit_test(test_load_refusals),
+                cmocka_unit_test(test_roster), cmocka_unit_test(test_load), cmocka_unit_test(test_load_empty),
+                cmocka_unit_test(test_load_refusals),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

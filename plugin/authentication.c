@@ -60,6 +60,7 @@ static Session *open_session(Plugin *plugin, const struct mosquitto *client, con
         session->area = area;
         session->kind = kind;
         session->connected = true;
+        session->durable = mosquitto_client_protocol_version(client) >= 5 || !mosquitto_client_clean_session(client);
         return session;
 }
 

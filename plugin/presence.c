@@ -139,6 +139,11 @@ void presence_follow_roster(Plugin *plugin, Area *area, const Roster *next) {
         size_t cursor = 0;
         const char *id;
         for (PresenceMember *presence; (presence = map_next(area->presence, &cursor, &id)) != NULL;) {
+                if (presence->n_sessions == 0 && !presence->queued && (next == NULL || roster_find_member(next, id, strlen(id)) == NULL)) {
+                        difference(area->roster, NULL, id, now_ms, presence->published);
+                        free(map_remove(area->presence, id));
+                        continue;
+                }
                 if (!presence->published)
                         continue;
                 difference(area->roster, next, id, now_ms, true);

@@ -32,14 +32,19 @@ static void kick(Plugin *plugin, Session *session) {
         mosquitto_kick_client_by_clientid(id, false);
 }
 
+static bool is_kept(const Session *session, int64_t now_ms) {
+        if (session->kind == SESSION_DAEMON && !session->superseded)
+                return true;
+        int64_t kept_ms = session->superseded || !session->durable ? SESSION_ENDED_KEPT_MS : SESSION_OFFLINE_KEPT_MS;
+        return now_ms - session->disconnected_ms < kept_ms;
+}
+
 /* True when the session was dropped. */
 static bool look_at_offline(Plugin *plugin, Session *session, int64_t now_ms) {
-        bool gone = acl_member(session) == NULL;
-        if (!gone && !session->superseded && now_ms - session->disconnected_ms < SESSION_OFFLINE_KEPT_MS)
+        bool prune = session->kind != SESSION_DAEMON && acl_member(session) == NULL && session->durable && !session->superseded;
+        if (!prune && is_kept(session, now_ms))
                 return false;
-        if (session->superseded && now_ms - session->disconnected_ms < REVOCATION_GRACE_MS)
-                return false;
-        if (gone && !session->superseded) {
+        if (prune) {
                 char id[STAMP_CLIENT_MAX + 1];
                 snprintf(id, sizeof id, "%s", session->id);
                 counter_add(&plugin->counters, COUNT_PRUNED);
@@ -50,10 +55,10 @@ static bool look_at_offline(Plugin *plugin, Session *session, int64_t now_ms) {
 }
 
 static bool look_at(Plugin *plugin, Session *session, int64_t now_ms) {
-        if (session->kind == SESSION_DAEMON)
-                return false;
         if (!session->connected)
                 return look_at_offline(plugin, session, now_ms);
+        if (session->kind == SESSION_DAEMON)
+                return false;
         const RosterMember *member = acl_member(session);
         if (!session->superseded && !authentication_holds(session, member, now_ms) && !is_in_grace(session, member, now_ms))
                 kick(plugin, session);

@@ -79,20 +79,6 @@ Session *session_next_by_id(const Sessions *sessions, const char *id, const Sess
         return session;
 }
 
-Session *session_add(Sessions *sessions, const struct mosquitto *client, const char *id) {
-        if (sessions->n >= SESSIONS_MAX || strlen(id) > STAMP_CLIENT_MAX || !sessions_grow(sessions))
-                return NULL;
-        Session *session = calloc(1, sizeof *session);
-        if (session == NULL)
-                return NULL;
-        session->client = client;
-        snprintf(session->id, sizeof session->id, "%s", id);
-        session->index = sessions->n;
-        sessions->all[sessions->n++] = session;
-        session_link(sessions, session);
-        return session;
-}
-
 void session_drop(Sessions *sessions, Session *session) {
         Session **at = &sessions->by_client[bucket_of_client(sessions, session->client)];
         while (*at != session)
@@ -106,6 +92,34 @@ void session_drop(Sessions *sessions, Session *session) {
         sessions->all[session->index]->index = session->index;
         sodium_memzero(session, sizeof *session);
         free(session);
+}
+
+/* Drops the longest gone of some offline sessions. */
+static bool sessions_make_room(Sessions *sessions) {
+        Session *oldest = NULL;
+        for (unsigned i = 0; i < 256; i++) {
+                Session *session = sessions->all[randombytes_uniform((uint32_t)sessions->n)];
+                if (!session->connected && (oldest == NULL || session->disconnected_ms < oldest->disconnected_ms))
+                        oldest = session;
+        }
+        if (oldest == NULL)
+                return false;
+        session_drop(sessions, oldest);
+        return true;
+}
+
+Session *session_add(Sessions *sessions, const struct mosquitto *client, const char *id) {
+        if (strlen(id) > STAMP_CLIENT_MAX || (sessions->n >= SESSIONS_MAX && !sessions_make_room(sessions)) || !sessions_grow(sessions))
+                return NULL;
+        Session *session = calloc(1, sizeof *session);
+        if (session == NULL)
+                return NULL;
+        session->client = client;
+        snprintf(session->id, sizeof session->id, "%s", id);
+        session->index = sessions->n;
+        sessions->all[sessions->n++] = session;
+        session_link(sessions, session);
+        return session;
 }
 
 void sessions_deinit(Sessions *sessions) {

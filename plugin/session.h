@@ -27,6 +27,7 @@ typedef struct Session {
         struct Area *area;
         SessionKind kind;
         bool connected;
+        bool durable;                   /* may outlive its connection: anything but a clean session of MQTT 3.1.1 */
         bool superseded;                /* a newer client bears the same id: what is still written in its name is its will */
         uint8_t flow;                   /* FlowKind of a daemon's session */
         uint8_t verified[ROSTER_SECRET_BYTES]; /* hash of the secret or code that opened it */
@@ -38,7 +39,8 @@ typedef struct Session {
 } Session;
 
 #define SESSIONS_MAX 500000
-#define SESSION_OFFLINE_KEPT_MS (INT64_C(30) * 24 * 3600 * 1000)
+#define SESSION_OFFLINE_KEPT_MS (INT64_C(30) * 24 * 3600 * 1000) /* of one that may be durable: it still queues */
+#define SESSION_ENDED_KEPT_MS INT64_C(60000)                     /* of one that is not: its will has long been judged */
 
 typedef struct Sessions {
         Session **all; /* owned array of owned sessions, unordered */
@@ -50,7 +52,10 @@ typedef struct Sessions {
 Session *session_find(const Sessions *sessions, const struct mosquitto *client);
 /* The next session with that client id after `after` (NULL = the first); NULL at the end. */
 Session *session_next_by_id(const Sessions *sessions, const char *id, const Session *after);
-/* A new session for that client; one that held the same pointer before must be dropped first. NULL when a bound is reached. */
+/*
+ * A new session for that client; one that held the same pointer before must be dropped first. At SESSIONS_MAX an offline one makes room.
+ * NULL when memory is exhausted, or all are connected.
+ */
 Session *session_add(Sessions *sessions, const struct mosquitto *client, const char *id);
 void session_drop(Sessions *sessions, Session *session);
 void sessions_deinit(Sessions *sessions);

@@ -50,6 +50,8 @@ void mosquitto_free(void *memory) { free(memory); }
 void mosquitto_log_printf(int level, const char *format, ...) { (void)level, (void)format; }
 const char *mosquitto_client_id(const struct mosquitto *client) { return client->known ? client->id : NULL; }
 const char *mosquitto_client_address(const struct mosquitto *client) { return client->has_address ? "127.0.0.1" : NULL; }
+int mosquitto_client_protocol_version(const struct mosquitto *client) { return 4 + client->id[0] % 2; }
+bool mosquitto_client_clean_session(const struct mosquitto *client) { return client->has_address; }
 int mosquitto_client_sub_count(const struct mosquitto *client) { return client->subscriptions; }
 int mosquitto_broker_publish(const char *client_id, const char *topic, int n, void *payload, int qos, bool retain, mosquitto_property *properties) {
         (void)retain;

@@ -228,7 +228,7 @@ class Broker:
         """A member; secret defaults to `secret-{letters}` as in town()."""
         name = user if "-" in user else f"{AREA}-{user}"
         letters = name.split("-", 1)[1]
-        client = Client(self.port, name, f"secret-{letters}" if secret is None else secret, name + suffix, **options)
+        client = Client(self.websocket_port if options.get("websockets") else self.port, name, f"secret-{letters}" if secret is None else secret, name + suffix, **options)
         self.clients.append(client)
         return client
 
@@ -247,13 +247,16 @@ def free_port():
 class Client:
     """A paho client whose events are queues."""
 
-    def __init__(self, port, user, password, client_id, version=4, clean=True, expiry=0, will=None, receive_maximum=None, manual_ack=False):
+    def __init__(self, port, user, password, client_id, version=4, clean=True, expiry=0, will=None, receive_maximum=None, websockets=False):
         self.version, self.port, self.clean, self.user = version, port, clean, user
         self.messages, self.answers, self.lost = queue.Queue(), {}, threading.Event()
         self.kept = []
         self.connected = queue.Queue()
         options = {"clean_session": clean} if version == 4 else {}
-        self.mqtt = mqtt.Client(client_id, protocol=mqtt.MQTTv5 if version == 5 else mqtt.MQTTv311, **options)
+        self.mqtt = mqtt.Client(client_id, protocol=mqtt.MQTTv5 if version == 5 else mqtt.MQTTv311,
+                                transport="websockets" if websockets else "tcp", **options)
+        if websockets:
+            self.mqtt.ws_set_options(path="/")
         self.mqtt.username_pw_set(user, password)
         self.mqtt.max_inflight_messages_set(1000)
         if will:

@@ -1,12 +1,14 @@
 """The plugin on a real broker: who gets in, what passes, and with what stamp. See broker.py."""
 import json
+import os
+import random
 import socket
 import struct
 import time
 
 import pytest
 
-from broker import AREA, CONTROL, OTHER, STAMP, WAIT, Broker, bulk, message_id, stamp_check, town, until
+from broker import AREA, CONTROL, OTHER, STAMP, WAIT, Broker, bulk, message_id, stamp_check, stamps, town, until
 
 BASE = f"grid/v1/{AREA}"
 VILLAGE = f"{BASE}/tier3/village"
@@ -518,15 +520,63 @@ def test_82_presence_follows_the_roster(tmp_path):
 
 
 def test_91_the_same_over_websockets(drained):
-    import paho.mqtt.client as mqtt
-    client = drained.client("head", suffix="/ws")
-    inner = mqtt.Client(f"{AREA}-head/ws", protocol=mqtt.MQTTv311, transport="websockets")
-    inner.ws_set_options(path="/")
-    inner.username_pw_set(f"{AREA}-head", "secret-head")
-    for event in ("on_connect", "on_message", "on_subscribe", "on_publish", "on_disconnect"):
-        setattr(inner, event, getattr(client.mqtt, event))
-    client.mqtt, client.port = inner, drained.websocket_port
-    client.login()
+    client = drained.client("head", suffix="/ws", websockets=True).login()
     assert client.subscribe(f"{VILLAGE}/task/+/+", "#") == [1, 128]
     client.publish(f"{VILLAGE}/report", body(), retain=True)
     stamp_check(drained.bulk.next(), drained.stamp_key())
+    assert drained.client("head", "wrong", websockets=True).connect() == 5
+
+
+def test_92_a_takeover_and_a_will_over_websockets(drained):
+    first = drained.client("head", suffix="/ws2", websockets=True, will=will(f"{VILLAGE}/report", retain=True)).login()
+    second = drained.client("head", suffix="/ws2", websockets=True).login()
+    assert first.lost.wait(WAIT)
+    second.publish(f"{VILLAGE}/report", body(kind="second"))
+    assert json.loads(drained.bulk.next().payload)["kind"] == "second"
+
+
+# -- 10 noise ---------------------------------------------------------------------------------------------------------------
+
+
+def mqtt_packets(rng):
+    """Valid packets of a member who is in, which are then bent."""
+    name = f"{AREA}-worker".encode()
+    topic = f"{VILLAGE}/report".encode()
+    mid = b"\x00\x07"
+    yield packet(0x30, struct.pack(">H", len(topic)) + topic + b"{}")
+    yield packet(0x32, struct.pack(">H", len(topic)) + topic + mid + b"{}")
+    yield packet(0x34, struct.pack(">H", len(topic)) + topic + mid + b"{}")
+    yield packet(0x62, mid)
+    yield packet(0x82, mid + struct.pack(">H", len(topic)) + topic + b"\x01")
+    yield packet(0xA2, mid + struct.pack(">H", len(topic)) + topic)
+    yield packet(0xC0, b"")
+    yield packet(0xE0, b"")
+    yield connect_packet(name, name, b"secret-worker")
+    yield packet(0xF0, b"\x00\x00")
+    yield bytes(rng.randrange(256) for _ in range(rng.randrange(1, 40)))
+
+
+def test_101_noise_leaves_the_broker_serving(drained):
+    """A client that is let in and then sends bent packets; POLICEGRID_NOISE says how many connections."""
+    rng = random.Random(20261121)
+    name = f"{AREA}-worker".encode()
+    for _ in range(int(os.environ.get("POLICEGRID_NOISE", "400"))):
+        packets = list(mqtt_packets(rng))
+        data = connect_packet(name + b"/%d" % rng.randrange(5), name, b"secret-worker")
+        for _ in range(rng.randrange(1, 12)):
+            bent = bytearray(rng.choice(packets))
+            for _ in range(rng.choice((0, 0, 1, 1, 2, 5))):
+                bent[rng.randrange(len(bent))] = rng.randrange(256)
+            data += bent
+        with socket.create_connection(("127.0.0.1", drained.port), timeout=WAIT) as s:
+            try:
+                s.sendall(data)
+                if rng.randrange(2):
+                    s.settimeout(WAIT)
+                    s.recv(4096)
+            except (ConnectionResetError, BrokenPipeError):
+                pass
+    assert drained.is_alive()
+    drained.client("head").login().publish(f"{VILLAGE}/report", body(kind="last"))
+    message = drained.bulk.wait_for(lambda m: b'"last"' in m.payload)
+    assert all(len(stamps(m)) == 1 and not m.retain for m in drained.bulk.kept + [message])

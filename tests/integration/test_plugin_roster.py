@@ -321,15 +321,16 @@ def test_33_sighup_keeps_everybody(make):
 
 
 def test_41_a_live_session_is_closed_at_once(make):
-    broker = make()
+    broker = make(websockets=True)
     roster = town()
     daemon = broker.daemon().login().load(roster).listen()
     worker = broker.client("worker", will={"topic": f"{VILLAGE}/report", "payload": "{}", "qos": 1}).login()
     second = broker.client("worker", suffix="/2", version=5, clean=False, expiry=3600).login()
+    third = broker.client("worker", suffix="/3", websockets=True).login()
     head = broker.client("head").login()
     del roster.members[f"{AREA}-worker"]
     daemon.load(roster)
-    assert worker.lost.wait(WAIT) and second.lost.wait(WAIT)
+    assert worker.lost.wait(WAIT) and second.lost.wait(WAIT) and third.lost.wait(WAIT)
     assert broker.client("worker").connect() == 5
     head.publish(f"{VILLAGE}/report", body())
     assert json.loads(daemon.next().payload)["id"], "the next message is the head's: no will came"

@@ -440,28 +440,6 @@ static bool check_info(Check *check, const cJSON *info, Cap *cap) {
                check_pairs(check, info, "parameter", 64) && check_areas(check, info, cap) && check_info_times(check, info, cap);
 }
 
-void cap_take_words(Cap *cap, const cJSON *body) {
-        const cJSON *chosen = cap_info_chosen(body), *english = cap_info(body, "en"), *info;
-        cap->expires = TIMESTAMP_NONE;
-        if (!chosen)
-                return;
-        cap->severity = (Severity)find_value(SEVERITIES, json_string(chosen, "severity"));
-        cap->event = json_string(chosen, "event");
-        cap->headline = json_string(chosen, "headline");
-        cap->headline_en = english ? json_string(english, "headline") : NULL;
-        cap->description = json_string(chosen, "description");
-        cap->instruction = json_string(chosen, "instruction");
-        cJSON_ArrayForEach(info, json_array(body, "info")) {
-                int64_t expires = read_time(info, "expires");
-                if (expires == TIMESTAMP_NONE) {
-                        cap->expires = TIMESTAMP_NONE;
-                        return;
-                }
-                if (cap->expires == TIMESTAMP_NONE || expires > cap->expires)
-                        cap->expires = expires;
-        }
-}
-
 static bool check_infos(Check *check, const cJSON *body, Cap *cap) {
         const cJSON *infos = cJSON_GetObjectItemCaseSensitive(body, "info"), *info;
         int n = cJSON_IsArray(infos) ? cJSON_GetArraySize(infos) : 0, i = 0;
@@ -499,49 +477,4 @@ void cap_deinit(Cap *cap) {
         free(cap->references);
         free(cap->geocodes);
         *cap = (Cap){0};
-}
-
-/* ---- what is kept ---- */
-
-const cJSON *cap_info(const cJSON *cap, const char *language) {
-        const cJSON *info;
-        cJSON_ArrayForEach(info, json_array(cap, "info")) {
-                const char *of = json_string(info, "language");
-                if (strncasecmp(of ? of : "zh", language, strlen(language)) == 0)
-                        return info;
-        }
-        return NULL;
-}
-
-const cJSON *cap_info_chosen(const cJSON *cap) {
-        const cJSON *info = cap_info(cap, "zh");
-        return info ? info : cJSON_GetArrayItem(json_array(cap, "info"), 0);
-}
-
-static bool mask_strings(cJSON *item) {
-        static const char *const KEPT[] = {"identifier", "sent", "sender", "references", "effective", "onset", "expires", "web", NULL};
-        bool masked = false;
-        if (cJSON_IsString(item))
-                return !(item->string && find_value(KEPT, item->string) >= 0) && mask_text(item->valuestring);
-        if (cJSON_IsObject(item)) {
-                const char *name = json_string(item, "valueName");
-                if (name && (strcmp(name, "policegrid:public") == 0 || find_value(GEOCODES, name) >= 0))
-                        return false;
-        }
-        cJSON *child;
-        cJSON_ArrayForEach(child, item)
-                masked |= mask_strings(child);
-        return masked;
-}
-
-cJSON *cap_keep(const cJSON *body, const char *sender, bool *ret_masked) {
-        cJSON *cap = cJSON_Duplicate(body, true);
-        if (!cap)
-                abort();
-        static const char *const OURS[] = {"id", "occurred_at", "revision", "seat", "note", "sender"};
-        for (size_t i = 0; i < sizeof(OURS) / sizeof(OURS[0]); ++i)
-                cJSON_DeleteItemFromObjectCaseSensitive(cap, OURS[i]);
-        *ret_masked = mask_strings(cap);
-        json_add_string(cap, "sender", sender);
-        return cap;
 }

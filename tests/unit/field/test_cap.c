@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include "engine/cap.h"
@@ -281,6 +282,15 @@ static void test_keep(void **state) {
         cap = cap_keep(body, "140802100-aaaa", &masked);
         assert_false(masked);
         cJSON_Delete(cap);
+        static const char *const HIDING[] = {"unit", "policegrid", "tel"}; /* only that one name makes a parameter public */
+        for (size_t i = 0; i < 3; ++i) {
+                char parameter[96];
+                snprintf(parameter, sizeof(parameter), "[{\"valueName\":\"%s\",\"value\":\"13800138000\"}]", HIDING[i]);
+                replace(info_of(body, 1), "parameter", parameter);
+                cap = cap_keep(body, "140802100-aaaa", &masked);
+                assert_true(masked);
+                cJSON_Delete(cap);
+        }
         cJSON_Delete(body);
 }
 

@@ -4,10 +4,13 @@ import os
 import re
 import signal
 import subprocess
+import time
 
+import paho.mqtt.client as mqtt
 import pytest
 
-from stack import AREA, BUILD, ROOT, free_port, new_secret
+from proxy import Proxy
+from stack import AREA, BUILD, ROOT, free_port, new_secret, wait_connect
 
 CTL = BUILD / "daemon/ctl/policegridctl"
 ACCEPTED, REJECTED, USAGE, CONNECTION, TIMEOUT, LOCAL = range(6)
@@ -239,3 +242,70 @@ def test_15_no_receipt_while_the_daemon_is_away_then_the_same_command_works(make
     waiting = subprocess.Popen([*command, "warn", "post", "--event", "telecom-fraud", "--headline", "h"], stdout=subprocess.PIPE, text=True)
     stack.start_daemon()
     assert "tasks: 27" in waiting.communicate(timeout=60)[0] and waiting.returncode == ACCEPTED
+
+
+class ForgetfulTown:
+    """A plain broker and somebody who answers only the `nth` time that a message comes."""
+
+    def __init__(self, folder, nth):
+        self.port, self.nth, self.seen, self.on_first = free_port(), nth, [], lambda: None
+        self.config = folder / "plain.conf"
+        self.config.write_text(f"listener {self.port} 127.0.0.1\nallow_anonymous true\n", encoding="utf-8")
+        self.broker = None
+        self.start()
+        self.client = mqtt.Client("town")
+        self.client.reconnect_delay_set(1, 1)
+        self.client.on_connect = lambda client, *_: client.subscribe("grid/v1/+/admin/+", 1)
+        self.client.on_message = self.on_message
+        self.client.connect("127.0.0.1", self.port)
+        self.client.loop_start()
+
+    def start(self):
+        self.broker = subprocess.Popen(["/usr/sbin/mosquitto", "-c", str(self.config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_connect(self.port, self.broker, "plain broker")
+
+    def on_message(self, client, _userdata, message):
+        self.seen.append(message.payload)
+        if len(self.seen) == 1:
+            self.on_first()
+        mine = len(self.seen) == self.nth
+        receipt = {"id": json.loads(message.payload)["id"] if mine else "20260101-foreign", "outcome": "accepted", "epoch": 1, "at": "2026-01-01T00:00:00+08:00"}
+        client.publish(f"grid/v1/{AREA}/member/{AREA}-x/receipt", json.dumps(receipt), qos=1)
+
+    def stop(self):
+        self.client.disconnect()
+        self.client.loop_stop()
+        self.broker.terminate()
+        self.broker.wait()
+
+
+def desk_of(folder, port):
+    path = folder / "desk.json"
+    path.write_text(json.dumps({"area": AREA, "mqtt": {"host": "127.0.0.1", "port": port}, "members": {
+        f"{AREA}-x": {"secret": "s", "role": "admin", "tier": 0, "unit": ""}}}), encoding="utf-8")
+    return [str(CTL), "--connection", str(path), "--lang", "en", "clock", "confirm"]
+
+
+def test_16_the_same_message_again_until_its_receipt_comes(tmp_path):
+    town = ForgetfulTown(tmp_path, nth=2)
+    try:
+        done = subprocess.run(desk_of(tmp_path, town.port), capture_output=True, text=True, timeout=60)
+        assert done.returncode == ACCEPTED, done.stderr
+        assert len(town.seen) == 2 and town.seen[0] == town.seen[1]
+    finally:
+        town.stop()
+
+
+def test_17_again_at_once_after_a_reconnect(tmp_path):
+    town = ForgetfulTown(tmp_path, nth=2)
+    proxy = Proxy(town.port)
+    town.on_first = lambda: proxy.cut_after(1)  # what comes back after the first sending is cut in its middle
+    try:
+        began = time.monotonic()
+        done = subprocess.run(desk_of(tmp_path, proxy.port), capture_output=True, text=True, timeout=60)
+        assert done.returncode == ACCEPTED, done.stderr
+        assert proxy.cuts == 1 and time.monotonic() - began < 4.5  # not at the next repeat: at once
+        assert len(town.seen) == 2 and town.seen[0] == town.seen[1]
+    finally:
+        proxy.close()
+        town.stop()

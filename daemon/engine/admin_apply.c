@@ -7,11 +7,21 @@
 #include <string.h>
 
 #include "engine/facts.h"
+#include "engine/organisation_rows.h"
 #include "engine/playbook.h"
 #include "proto/json.h"
 #include "proto/timestamp.h"
 
 static const Organisation *organisation_of(const FactContext *context) { return state_organisation(context->state); }
+
+static void journal_row(void *userdata, TableId table, const char *const *cells, size_t n_cells) {
+        state_journal(userdata, table, cells, n_cells);
+}
+
+static void replace(const FactContext *context, Organisation *organisation) {
+        organisation_differences(organisation_of(context), organisation, journal_row, context->state);
+        state_replace_organisation(context->state, organisation);
+}
 
 static void copy_text(char *ret, size_t size, const cJSON *object, const char *name) {
         const char *text = json_string(object, name);
@@ -28,7 +38,7 @@ static void apply_area(const FactContext *context, const cJSON *fact) {
         organisation->structure->changed_seq = context->seq;
         organisation->structure->changed_at = context->at;
         snprintf(organisation->structure->changed_by, sizeof organisation->structure->changed_by, "%s", context->sender);
-        state_replace_organisation(context->state, organisation);
+        replace(context, organisation);
 }
 
 static void apply_organisation(const FactContext *context, const cJSON *fact) {
@@ -37,7 +47,7 @@ static void apply_organisation(const FactContext *context, const cJSON *fact) {
                                                              context->at, detail, sizeof detail);
         assert(organisation); /* decided on the same state */
         snprintf(organisation->structure->changed_by, sizeof organisation->structure->changed_by, "%s", context->sender);
-        state_replace_organisation(context->state, organisation);
+        replace(context, organisation);
 }
 
 /* ---- members ---- */
@@ -71,7 +81,7 @@ static void apply_members_added(const FactContext *context, const cJSON *fact) {
                         add_seat(organisation, record, seat, context->seq);
                 organisation_add(organisation, record);
         }
-        state_replace_organisation(context->state, organisation);
+        replace(context, organisation);
 }
 
 /* A copy in which the fact's member can be changed. */
@@ -110,7 +120,7 @@ static void apply_member_revoked(const FactContext *context, const cJSON *fact) 
         record->revoked_at = context->at;
         record->secret[0] = record->previous_secret[0] = record->enrolment[0] = '\0';
         record->previous_until = record->enrolment_until = TIMESTAMP_NONE;
-        state_replace_organisation(context->state, organisation);
+        replace(context, organisation);
 }
 
 static void apply_member_enrolment(const FactContext *context, const cJSON *fact) {
@@ -118,7 +128,7 @@ static void apply_member_enrolment(const FactContext *context, const cJSON *fact
         MemberRecord *record = edit_member(context, fact, &organisation);
         copy_text(record->enrolment, sizeof record->enrolment, fact, "enrolment");
         record->enrolment_until = json_int(fact, "enrolment_until", TIMESTAMP_NONE);
-        state_replace_organisation(context->state, organisation);
+        replace(context, organisation);
 }
 
 static void apply_member_secret(const FactContext *context, const cJSON *fact) {
@@ -131,7 +141,7 @@ static void apply_member_secret(const FactContext *context, const cJSON *fact) {
                 record->enrolment[0] = '\0';
                 record->enrolment_until = TIMESTAMP_NONE;
         }
-        state_replace_organisation(context->state, organisation);
+        replace(context, organisation);
 }
 
 static void apply_seat_started(const FactContext *context, const cJSON *fact) {
@@ -139,14 +149,14 @@ static void apply_seat_started(const FactContext *context, const cJSON *fact) {
         MemberRecord *record = edit_member(context, fact, &organisation);
         end_seats(record, json_array(fact, "ended"), context);
         add_seat(organisation, record, json_object(fact, "seat"), context->seq);
-        state_replace_organisation(context->state, organisation);
+        replace(context, organisation);
 }
 
 static void apply_seats_ended(const FactContext *context, const cJSON *fact) {
         Organisation *organisation;
         MemberRecord *record = edit_member(context, fact, &organisation);
         end_seats(record, json_array(fact, "ended"), context);
-        state_replace_organisation(context->state, organisation);
+        replace(context, organisation);
 }
 
 /* ---- playbooks ---- */

@@ -125,9 +125,6 @@ void engine_batch_finish(Engine *engine) {
         size_t n = state_changed(engine->state, &changed);
         if (batch->seq_last != 0)
                 area_write_row(engine);
-        const Organisation *before = state_organisation_before(engine->state), *now = state_organisation(engine->state);
-        if (before != now)
-                organisation_write_rows(before, now, batch->seq_last, batch->rows);
         for (size_t i = 0; i < n; i++) {
                 Object *object = changed[i].object;
                 object_write_row(object, engine->area, &batch->rows[object_rule(object->kind)->table]);

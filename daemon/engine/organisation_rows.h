@@ -9,10 +9,13 @@
 #include <stdint.h>
 
 #include "engine/organisation.h"
-#include "engine/rows.h"
+#include "engine/table.h"
 
-/* Rows of what differs; `before` NULL = everything is new. One row a key. `seq` is that of the batch's last event. */
-void organisation_write_rows(const Organisation *before, const Organisation *now, uint64_t seq, Rows rows[TABLE_COUNT]);
+/* `cells` in the table's column order without `area`, as state_journal takes them; borrowed. */
+typedef void OrganisationRow(void *userdata, TableId table, const char *const *cells, size_t n_cells);
+
+/* Tells a row for all that differs; `before` NULL = everything is new. One row a key, referenced ones first. */
+void organisation_differences(const Organisation *before, const Organisation *now, OrganisationRow *tell, void *userdata);
 
 typedef struct OrganisationLoader OrganisationLoader;
 OrganisationLoader *organisation_loader_new(const char *area);

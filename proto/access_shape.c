@@ -30,8 +30,11 @@ static bool span_is_of(const Span *span, uint8_t class, size_t max) {
         if (span->n == 0 || span->n > max || span->text[0] == '-')
                 return false;
         unsigned common = class;
-        for (size_t i = 0; i < span->n; i++)
-                common &= class_of[(uint8_t)span->text[i]];
+        const uint8_t *at = (const uint8_t *)span->text, *end = at + span->n;
+        for (; end - at >= 4; at += 4)
+                common &= class_of[at[0]] & class_of[at[1]] & class_of[at[2]] & class_of[at[3]];
+        for (; at < end; at++)
+                common &= class_of[*at];
         return common != 0;
 }
 
@@ -260,7 +263,11 @@ AccessAnswer shape_read(const char *prefix, size_t n_prefix, bool filter, const 
                 return ACCESS_DENIED_TOPIC;
         if (n_text <= n_prefix || memcmp(text, prefix, n_prefix) != 0)
                 return foreign(filter, text, n_text);
-        Levels levels = {.prefix = prefix, .n_prefix = n_prefix, .filter = filter};
+        Levels levels;
+        levels.prefix = prefix;
+        levels.n_prefix = n_prefix;
+        levels.filter = filter;
+        levels.n = 0;
         *ret = (Shape){0};
         AccessAnswer answer = n_text <= TOPIC_MAX && levels_split(&levels, text + n_prefix, n_text - n_prefix)
                                       ? levels_read(&levels, ret)

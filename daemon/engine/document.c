@@ -15,7 +15,6 @@ struct DocumentSink {
         uint64_t seq;
         Documents *documents;       /* where they go; NULL = topics only */
         Text payload;               /* of the document being written */
-        Topic topic;                /* of that document */
         bool is_open;
         char (*topics)[TOPIC_MAX + 1]; /* every topic given, owned */
         size_t n_topics, capacity;
@@ -37,16 +36,21 @@ void documents_deinit(Documents *documents) {
         *documents = (Documents){0};
 }
 
-Document *documents_add(Documents *documents, uint64_t seq, const Topic *topic, char *payload, size_t n_payload, bool retain) {
+static Document *documents_grow(Documents *documents) {
         if (documents->n == documents->capacity) {
                 documents->capacity = documents->capacity == 0 ? 64 : documents->capacity * 2;
                 documents->items = realloc(documents->items, documents->capacity * sizeof(Document));
                 if (documents->items == NULL)
                         abort();
         }
-        Document *document = &documents->items[documents->n++];
+        return &documents->items[documents->n++];
+}
+
+/* On a topic that is written out already. */
+static Document *documents_put(Documents *documents, uint64_t seq, const char *topic, char *payload, size_t n_payload, bool retain) {
+        Document *document = documents_grow(documents);
         document->seq = seq;
-        topic_format(topic, document->topic);
+        strcpy(document->topic, topic);
         document->payload = payload;
         document->n_payload = n_payload;
         document->retain = retain;
@@ -54,16 +58,15 @@ Document *documents_add(Documents *documents, uint64_t seq, const Topic *topic, 
         return document;
 }
 
+Document *documents_add(Documents *documents, uint64_t seq, const Topic *topic, char *payload, size_t n_payload, bool retain) {
+        char text[TOPIC_MAX + 1];
+        topic_format(topic, text);
+        return documents_put(documents, seq, text, payload, n_payload, retain);
+}
+
 void documents_append(Documents *to, Documents *from) {
-        for (size_t i = 0; i < from->n; i++) {
-                if (to->n == to->capacity) {
-                        to->capacity = to->capacity == 0 ? 64 : to->capacity * 2;
-                        to->items = realloc(to->items, to->capacity * sizeof(Document));
-                        if (to->items == NULL)
-                                abort();
-                }
-                to->items[to->n++] = from->items[i];
-        }
+        for (size_t i = 0; i < from->n; i++)
+                *documents_grow(to) = from->items[i];
         from->n = 0;
 }
 
@@ -114,21 +117,21 @@ static void sink_close(DocumentSink *sink) {
         char *payload = text_steal(&sink->payload);
         if (payload == NULL)
                 abort();
-        documents_add(sink->documents, sink->seq, &sink->topic, payload, n, true);
+        documents_put(sink->documents, sink->seq, sink->topics[sink->n_topics - 1], payload, n, true);
         sink->payload = (Text){0};
 }
 
 Text *sink_add(DocumentSink *sink, const Topic *topic) {
         sink_close(sink);
-        sink->topic = *topic;
-        snprintf(sink->topic.area, sizeof sink->topic.area, "%s", engine_area(sink->engine));
+        Topic full = *topic;
+        strcpy(full.area, engine_area(sink->engine));
         if (sink->n_topics == sink->capacity) {
                 sink->capacity = sink->capacity == 0 ? 4 : sink->capacity * 2;
                 sink->topics = realloc(sink->topics, sink->capacity * sizeof *sink->topics);
                 if (sink->topics == NULL)
                         abort();
         }
-        topic_format(&sink->topic, sink->topics[sink->n_topics++]);
+        topic_format(&full, sink->topics[sink->n_topics++]);
         if (sink->documents == NULL)
                 return NULL;
         sink->is_open = true;
@@ -176,15 +179,9 @@ static void sink_deinit(DocumentSink *sink) {
 
 /* What the object showed and shows no more. */
 static void clear_gone(DocumentSink *before, const DocumentSink *after, uint64_t seq, Documents *ret) {
-        for (size_t gone = 0; gone < before->n_topics; gone++) {
-                if (sink_holds(after, before->topics[gone]))
-                        continue;
-                Topic topic;
-                int outcome = topic_parse(before->topics[gone], strlen(before->topics[gone]), &topic);
-                assert(outcome == 0);
-                (void)outcome;
-                documents_add(ret, seq, &topic, NULL, 0, true);
-        }
+        for (size_t gone = 0; gone < before->n_topics; gone++)
+                if (!sink_holds(after, before->topics[gone]))
+                        documents_put(ret, seq, before->topics[gone], NULL, 0, true);
 }
 
 static bool sinks_agree(const DocumentSink *left, const DocumentSink *right) {

@@ -276,6 +276,7 @@ bool engine_fire(Engine *engine, int64_t horizon_ms) {
 Code engine_run(Engine *engine, int64_t at_ms, EngineRun *run, void *argument, char *ret_detail, size_t n_detail) {
         assert(engine->batch != NULL);
         StateMark mark = state_mark(engine->state);
+        size_t n_messages = engine->messages.n;
         Decision decision = decision_start(engine, NULL, DAEMON_SENDER, "", at_ms);
         run(&decision, argument);
         Code code = decision.code;
@@ -283,6 +284,7 @@ Code engine_run(Engine *engine, int64_t at_ms, EngineRun *run, void *argument, c
                 snprintf(ret_detail, n_detail, "%s", decision.detail);
         if (code != CODE_NONE || cJSON_GetArraySize(decision.facts) == 0) {
                 state_undo(engine->state, &mark);
+                documents_cut(&engine->messages, n_messages);
         } else {
                 batch_count(engine, decision.seq);
                 event_write_row(engine, &decision, "daemon", NULL);

@@ -133,7 +133,7 @@ void object_key(const Object *object, char ret[static OBJECT_KEY_MAX]) {
         if (object->kind == OBJECT_NOTICE)
                 notice_key(((const Notice *)any)->warning, ((const Notice *)any)->unit, ret);
         else
-                snprintf(ret, OBJECT_KEY_MAX, "%s", object_id(object));
+                strcpy(ret, object_id(object));
 }
 
 /* ---- finding ---- */

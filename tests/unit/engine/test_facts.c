@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/work.h"
+
 #define COMMANDS 6000
 
 static void decide(Town *town, const Command *command) {
@@ -143,12 +145,37 @@ static void test_rejection_leaves_nothing(void **state) {
         assert_int_equal(town->database.n_events, n_events + 1);
 }
 
+static void change_and_reject(Decision *decision, void *argument) {
+        work_unassign(decision, argument);
+        decision_reject(decision, CODE_CONFLICT, "after all");
+}
+
+/* The second of two decisions of a batch is rejected after it has changed what the first one changed: the first one stands. */
+static void test_rejection_keeps_earlier_decision(void **state) {
+        Town *town = *state;
+        Task *task = state_task(engine_state(town->engine), hand(town, "town", "e1", ""));
+        Command command;
+        char topic[128], detail[64];
+        snprintf(topic, sizeof topic, "tier3/e1/action/%s/assign", task->id);
+        snprintf(detail, sizeof detail, "{'assignee':'%.40s'}", member_of("e1", NULL));
+        command_make(town, member_of("e1", NULL), topic, detail, &command);
+        town_begin(town);
+        engine_decide(town->engine, &command, 1);
+        assert_int_equal(engine_run(town->engine, town->now, change_and_reject, task, detail, sizeof detail), CODE_CONFLICT);
+        assert_string_equal(detail, "after all");
+        assert_string_equal(task->assignee, member_of("e1", NULL));
+        town_finish(town);
+        database_assert_matches(&town->database, town->engine);
+        command_deinit(&command);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_replay, town_setup, town_teardown),
                 cmocka_unit_test_setup_teardown(test_load, town_setup, town_teardown),
                 cmocka_unit_test_setup_teardown(test_undo, town_setup, town_teardown),
                 cmocka_unit_test_setup_teardown(test_rejection_leaves_nothing, town_setup, town_teardown),
+                cmocka_unit_test_setup_teardown(test_rejection_keeps_earlier_decision, town_setup, town_teardown),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@ import time
 import pytest
 
 from stack import BASE
+from wire_check import check
 
 
 @pytest.fixture(scope="module")
@@ -157,3 +158,11 @@ def test_09_counters_agree_with_the_view(stack, village):
     watch.document(stack.topic(unit, "status"), lambda d: tuple(d[n] for n in names) == row)
     total = watch.document(stack.topic(unit, "list/task"))
     assert total["total"] >= row[0] and len(total["entries"]) <= 100
+
+
+def test_10_all_of_it_is_what_the_schemas_say(stack):
+    """Replies, receipts and documents that the tests above have received."""
+    heard = [{"topic": topic, "payload": payload.decode()} for phone in stack.phones for topic, payload, *_ in phone.messages]
+    kinds = {m["topic"].rsplit("/", 2)[-2] for m in heard}
+    assert len(heard) > 100 and {"device", "notice"} <= kinds
+    assert check(heard) == []

@@ -18,7 +18,7 @@ from town import Capture, Rejected, Town
 SILENT, ASKING = "village-10", "village-23"        # who does not answer, and who asks for help
 UNFINISHED = ("village-05", "village-06", "village-12")  # accept, and are not done when the warning is withdrawn
 BRIEF = "village-03"                                # whose first result is too thin
-PAUSE = 1.5                                         # s before each scene
+PAUSE, BREATH = 1.5, 0.7                            # s before each scene, and between what people do, for whoever watches
 SECONDS = {"accept": "PT30S", "finish": "PT10M", "verify": "PT10M", "hours": "always", "remind": "PT18S"}
 
 
@@ -30,7 +30,7 @@ class Play:
         self.town = Town(options.connection, Capture(options.capture))
         self.playbook_file = options.playbook
         self.silence = threading.Event()
-        self.seen = {}
+        self.seen, self.units = {}, {}
         self.warning = None
 
     # ---- words ----
@@ -40,10 +40,18 @@ class Play:
             print(f"{time.monotonic() - self.began:6.1f}s {indent}{zh if self.language == 'zh' else en}", flush=True)
 
     def scene(self, zh, en):
-        time.sleep(PAUSE)  # for whoever watches
+        time.sleep(PAUSE)
         with self.lock:
             print(flush=True)
         self.say(zh, en, indent="")
+
+    def breathe(self):
+        time.sleep(BREATH)
+
+    def name(self, unit):
+        """A unit's title in the language of the play."""
+        entry = self.units.get(unit, {})
+        return entry.get("title" if self.language == "zh" else "title_en") or unit
 
     # ---- what the wall shows ----
 
@@ -57,8 +65,8 @@ class Play:
             key = (tail, document["state"])
             if key not in self.seen:
                 self.seen[key] = True
-                self.say(f"  上报 {document['number']} {document['unit']} → {document['to']}: {document['state']}({document['cause']})",
-                         f"  escalation {document['number']} {document['unit']} → {document['to']}: {document['state']} ({document['cause']})")
+                self.say(f"  上报 {document['number']} {self.name(document['from'])} → {self.name(document['to'])}: {document['state']}({document['cause']})",
+                         f"  escalation {document['number']} {self.name(document['from'])} → {self.name(document['to'])}: {document['state']} ({document['cause']})")
 
     def on_task(self, document):
         card, before = document.get("card", "none"), self.seen.get(document["id"])
@@ -66,9 +74,9 @@ class Play:
         if card == before or card == "none" or document["state"] in ("cancelled", "closed"):
             return
         if card == "yellow":
-            self.say(f"  黄牌 {document['unit']} 任务 {document['number']}:催办", f"  yellow card: {document['unit']}, task {document['number']}: reminded")
+            self.say(f"  黄牌 {self.name(document['unit'])} 任务 {document['number']}:催办", f"  yellow card: {self.name(document['unit'])}, task {document['number']}: reminded")
         elif card == "red":
-            self.say(f"  红牌 {document['unit']} 任务 {document['number']}:督办", f"  red card: {document['unit']}, task {document['number']}: supervised")
+            self.say(f"  红牌 {self.name(document['unit'])} 任务 {document['number']}:督办", f"  red card: {self.name(document['unit'])}, task {document['number']}: supervised")
 
     # ---- who plays ----
 
@@ -76,7 +84,7 @@ class Play:
         self.scene("登场:指挥员、大屏、4 个警务室、27 个村的网格员", "Enter: a commander, the wall, 4 police rooms, the grid workers of 27 villages")
         self.admin = self.town.phone("admin")
         self.commander = self.town.phone("commander", self.root())
-        units = {unit["id"]: unit for unit in self.commander.ask("units")["units"]}
+        units = self.units = {unit["id"]: unit for unit in self.commander.ask("units")["units"]}
         self.villages = sorted(u for u, unit in units.items() if unit["tier"] == 3)
         self.above = {u: units[units[u].get("staffed_by", u)]["parent"] for u in self.villages}
         self.wall = self.town.phone("dashboard", filters=["+/+/task/+/+", "+/+/escalation/+/+", "+/+/notice/+", "+/+/status", "daemon/mark"],
@@ -143,7 +151,7 @@ class Play:
                  f"{len(self.tasks)} villages have their task ({(time.monotonic() - began) * 1000:.0f} ms)")
 
     def work(self):
-        self.scene(f"二、各村签收、入户、办结;{SILENT} 没有动静", f"II. The villages accept, go from door to door, complete; {SILENT} is silent")
+        self.scene(f"二、各村签收、入户、办结;{self.name(SILENT)} 没有动静", f"II. The villages accept, go from door to door, complete; {self.name(SILENT)} is silent")
         accepting = [u for u in self.villages if u != SILENT]
         for unit in accepting:
             self.workers[unit].act(self.tasks[unit]["id"], "accept")
@@ -161,14 +169,18 @@ class Play:
         self.completed = completing
 
     def ask_for_help(self):
-        self.scene(f"三、{ASKING} 上报求助,警务室再上报", f"III. {ASKING} asks for help; its room passes it up")
+        self.scene(f"三、{self.name(ASKING)} 上报求助,警务室再上报", f"III. {self.name(ASKING)} asks for help; its room passes it up")
         task, room = self.tasks[ASKING]["id"], self.upper(ASKING)
         self.workers[ASKING].act(task, "escalate", reason="needs-police", note="对方态度强硬,请派民警")
-        self.say(f"{ASKING} 上报:needs-police", f"{ASKING} escalates: needs-police")
+        self.say(f"{self.name(ASKING)} 上报:needs-police", f"{self.name(ASKING)} escalates: needs-police")
+        self.breathe()
         room.act(task, "accept")
+        self.breathe()
         room.act(task, "escalate", reason="needs-command")
+        self.breathe()
         self.commander.act(task, "accept")
-        self.say(f"{room.unit} 签收后再上报,指挥室已接手", f"{room.unit} accepted it and passed it up; command has taken it over")
+        self.breathe()
+        self.say(f"{self.name(room.unit)} 签收后再上报,指挥室已接手", f"{self.name(room.unit)} accepted it and passed it up; command has taken it over")
 
     def verify(self):
         self.scene("四、上级核查,结案;一个结果太简单,被退回重做", "IV. The tier above verifies and closes; one result is too brief and goes back")
@@ -180,31 +192,34 @@ class Play:
         self.say(f"{len(self.completed)} 个任务已结案", f"{len(self.completed)} tasks are closed")
 
     def silent_village(self):
-        self.scene(f"五、{SILENT} 一直沉默:催办、督办、自动上报警务室", f"V. {SILENT} stays silent: reminded, supervised, escalated to its room by itself")
+        self.scene(f"五、{self.name(SILENT)} 一直沉默:催办、督办、自动上报警务室", f"V. {self.name(SILENT)} stays silent: reminded, supervised, escalated to its room by itself")
         task, room = self.tasks[SILENT]["id"], self.upper(SILENT)
         self.wall.wait(lambda: any(t.startswith(f"tier{room.tier}/{room.unit}/escalation/") and d and d["task"] == task and d["state"] == "open"
                                    for t, d in self.wall.documents.items()), 90, "the silent village's escalation")
+        self.breathe()
         room.act(task, "accept")
+        self.breathe()
         room.act(task, "resolve", result={"households": 35, "dissuaded": 1})
-        self.say(f"{room.unit} 派人上门,已解决", f"{room.unit} went there itself and solved it")
+        self.say(f"{self.name(room.unit)} 派人上门,已解决", f"{self.name(room.unit)} went there itself and solved it")
+        self.breathe()
         late = self.workers[SILENT].act(task, "complete", result={"households": 5, "dissuaded": 0})
-        self.say(f"{SILENT} 随后补报:留存并计数,状态不变(late = {late.get('late')})",
-                 f"{SILENT} reports after all: kept and counted, state unchanged (late = {late.get('late')})")
+        self.say(f"{self.name(SILENT)} 随后补报:留存并计数,状态不变(late = {late.get('late')})",
+                 f"{self.name(SILENT)} reports after all: kept and counted, state unchanged (late = {late.get('late')})")
 
     def command_resolves(self):
-        self.scene(f"六、指挥室解决 {ASKING} 的上报", f"VI. Command resolves what {ASKING} asked for")
+        self.scene(f"六、指挥室解决 {self.name(ASKING)} 的上报", f"VI. Command resolves what {self.name(ASKING)} asked for")
         self.commander.act(self.tasks[ASKING]["id"], "resolve", result={"households": 52, "dissuaded": 6})
         self.say("已解决", "resolved")
 
     def update(self):
-        self.scene(f"七、更新预警:程度升为 Severe,{UNFINISHED[0]} 不再需要", f"VII. Update: the severity becomes Severe, {UNFINISHED[0]} is no longer concerned")
+        self.scene(f"七、更新预警:程度升为 Severe,{self.name(UNFINISHED[0])} 不再需要", f"VII. Update: the severity becomes Severe, {self.name(UNFINISHED[0])} is no longer concerned")
         staying = [u for u in self.villages if u != UNFINISHED[0]]
         self.identifier, _ = self.alert("Update", "Severe", "冒充客服退款诈骗升级:出现线下取款", staying, "重点提醒独居老人,不要向陌生人交付现金", self.identifier)
         dropped = self.tasks[UNFINISHED[0]]["id"]
         self.wall.wait(lambda: any(d and t.endswith(dropped) and d["state"] == "cancelled" for t, d in self.wall.documents.items()), 20, "the dropped village's cancellation")
         for unit in UNFINISHED[1:]:
             self.workers[unit].act(self.warning, "ack")
-        self.say(f"{UNFINISHED[0]} 的任务已撤销;其余在办的村再次确认", f"the task of {UNFINISHED[0]} is cancelled; those still at work acknowledge again")
+        self.say(f"{self.name(UNFINISHED[0])} 的任务已撤销;其余在办的村再次确认", f"the task of {self.name(UNFINISHED[0])} is cancelled; those still at work acknowledge again")
 
     def cancel(self):
         self.scene("八、解除预警:没办完的随之撤销,办结的保留", "VIII. Cancel: what is not done goes with it, what is done stays")

@@ -7,7 +7,7 @@ pids_of() { # name → "keeper server" as far as they live and are ours
         local file=$servers/run/$1.pid
         [ -s "$file" ] || return 1
         read -r keeper server <"$file" || return 1
-        [ -d "/proc/$keeper" ] && tr '\0' ' ' <"/proc/$keeper/cmdline" | grep -qF -- "$(readlink -f "$servers")/run/$1.pid"
+        [ -d "/proc/$keeper" ] && tr '\0' ' ' 2>/dev/null <"/proc/$keeper/cmdline" | grep -qF -- "$(readlink -f "$servers")/run/$1.pid"
 }
 
 servers_are_running() {
@@ -69,14 +69,30 @@ keeper_end() { # name, seconds
 
 # Whether that process is this state folder's server, not another that got its number.
 server_is() {
-        tr '\0' ' ' <"/proc/$2/cmdline" 2>/dev/null | grep -qF -- "$(readlink -f "$servers")/"
+        tr '\0' ' ' 2>/dev/null <"/proc/$2/cmdline" | grep -qF -- "$(readlink -f "$servers")/"
+}
+
+# Keepers of this folder whose pid file is gone: somebody removed the state folder while it was in use.
+keepers_stray() {
+        grep -lzF -- "$(readlink -m "$servers")/run/" /proc/[0-9]*/cmdline 2>/dev/null | cut -d/ -f3 | while read -r pid; do
+                [ "$(tr '\0' '\n' 2>/dev/null <"/proc/$pid/cmdline" | grep -cx "$(readlink -m "$servers")/bin/keep")" = 0 ] || echo "$pid"
+        done
+}
+
+strays_end() {
+        local pid until=$((SECONDS + 30))
+        for pid in $(keepers_stray); do kill -TERM "$pid" 2>/dev/null || true; done
+        while [ -n "$(keepers_stray)" ] && [ $SECONDS -lt $until ]; do sleep 0.2; done
+        for pid in $(keepers_stray); do kill -KILL "$pid" 2>/dev/null || true; done
 }
 
 servers_stop() {
-        [ -d "$servers/run" ] || return 0
-        keeper_end daemon 30
-        keeper_end broker 15
-        keeper_end postgres 60
+        if [ -d "$servers/run" ]; then
+                keeper_end daemon 30
+                keeper_end broker 15
+                keeper_end postgres 60
+        fi
+        strays_end
 }
 
 servers_stop_asked() {
@@ -85,7 +101,7 @@ servers_stop_asked() {
                 ! pids_of $name || running=yes
                 [ ! -s "$servers/run/$name.pid" ] || running=yes
         done
-        if [ -z "$running" ]; then
+        if [ -z "$running" ] && [ -z "$(keepers_stray)" ]; then
                 say "没有在运行: $state" "nothing runs: $state"
                 return
         fi

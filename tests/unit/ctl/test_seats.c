@@ -186,6 +186,10 @@ static void pending_comes_back_the_same(void **state)
         seats_deinit(&seats);
         seats_deinit(&back);
         assert_false(import_pending_read("{}", 2, &back, read_id));
+        text = strdup("{\"id\":\"x\",\"seats\":[{\"unit\":\"chepan\",\"role\":\"officer\",\"position\":\"\",\"device\":\"\",\"secret\":\"abcdefghijklmnopqrstuvwxyz\"}]}");
+        assert_false(import_pending_read(text, strlen(text), &back, read_id)); /* an id that is none of ours */
+        free(text);
+        seats_deinit(&back);
 }
 
 static void members_are_put_as_connection_json_wants(void **state)

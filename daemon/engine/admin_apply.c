@@ -1,4 +1,7 @@
-/* The facts of administration applied: each makes a new organisation out of the one before and swaps them (state.h), or adds a playbook. */
+/*
+ * The facts of administration applied: each makes a new organisation out of the one before, tells the rows that differ and swaps them
+ * (state.h), or adds a playbook.
+ */
 #include "engine/admin.h"
 
 #include <assert.h>
@@ -173,8 +176,9 @@ static void write_playbook(const FactContext *context, const Playbook *playbook,
         snprintf(version, sizeof version, "%lld", (long long)playbook_version(playbook));
         snprintf(at, sizeof at, "%lld", (long long)playbook_applied_at(playbook));
         snprintf(seq, sizeof seq, "%llu", (unsigned long long)context->seq);
-        const char *const cells[] = {playbook_hash(playbook), playbook_name(playbook), version, playbook_title_zh(playbook),
-                                     playbook_title_en(playbook), playbook_text(playbook), current ? "t" : "f", playbook_applied_by(playbook), at, seq};
+        const char *const cells[] = {playbook_hash(playbook),     playbook_name(playbook), version,
+                                     playbook_title_zh(playbook), playbook_title_en(playbook), playbook_text(playbook),
+                                     current ? "t" : "f",         playbook_applied_by(playbook), at, seq};
         state_journal(context->state, TABLE_PLAYBOOK, cells, sizeof cells / sizeof *cells);
 }
 

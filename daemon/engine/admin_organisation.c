@@ -77,6 +77,16 @@ static bool is_newer(Decision *decision, const cJSON *file) {
         return false; /* the same again is accepted and changes nothing */
 }
 
+/* Seats of units that leave end with them: somebody must be left who can apply the next file. */
+static bool keeps_admin(Decision *decision, const Organisation *next) {
+        size_t cursor = 0;
+        for (const Member *member; (member = organisation_next_member(next, &cursor));)
+                if (member_has_role(member, ROLE_ADMIN, decision->at))
+                        return true;
+        decision_reject(decision, CODE_CONFLICT, "最后一名管理员 / the last administrator");
+        return false;
+}
+
 static bool can_replace(Decision *decision, const cJSON *file) {
         char detail[sizeof decision->detail];
         Organisation *next = organisation_apply_file(decision_organisation(decision), file, decision->seq, decision->at, detail, sizeof detail);
@@ -87,7 +97,7 @@ static bool can_replace(Decision *decision, const cJSON *file) {
         const char *orphan = find_orphan(decision->state, next);
         if (orphan)
                 decision_reject(decision, CODE_ORPHANS, "%s", orphan);
-        bool fine = !orphan && playbooks_still_fit(decision, next);
+        bool fine = !orphan && keeps_admin(decision, next) && playbooks_still_fit(decision, next);
         if (fine)
                 decision_created_int(decision, "units", (int64_t)organisation_count_units(next));
         organisation_free(next);

@@ -119,7 +119,8 @@ static bool parse_after(Check *check, const cJSON *item, const Step *step, Rung 
                 if (i == 5)
                         return check_fail(check, "须为 accept、start、finish、verify、escalate", "must be accept, start, finish, verify, escalate");
                 const Clocks *clocks = below ? &step->ladder[step->n_rungs - 1].clocks : NULL;
-                bool runs = i == 4 || has_clock(step, after_names[i]) || (clocks && ((i == 0 && clocks->accept.set) || (i == 2 && clocks->finish.set)));
+                bool runs_below = clocks && ((i == 0 && clocks->accept.set) || (i == 2 && clocks->finish.set));
+                bool runs = i == 4 || has_clock(step, after_names[i]) || runs_below;
                 if (!runs)
                         return check_fail_word(check, "没有这个时限：", "no such clock runs:", after_names[i]);
                 rung->after |= 1u << i;

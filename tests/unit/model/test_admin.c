@@ -165,6 +165,17 @@ static void test_organisation_refused(void **state) {
         assert_non_null(strstr(detail_of(fixture), "to-e2.s"));
 }
 
+/* The last administrator's unit cannot leave the file. */
+static void test_last_admin_in_unit(void **state) {
+        Fixture *fixture = *state;
+        hire(fixture, E1_VOLUNTEER, "e2", "admin", HASH_A);
+        say_ok(fixture, E1_VOLUNTEER, "admin/seat-end", "{\"member\":\"%s\",\"unit\":\"\"}", fixture->members[ADMIN]);
+        strcpy(fixture->members[ADMIN], fixture->members[E1_VOLUNTEER]);
+        cJSON *file = next_file(fixture);
+        remove_unit(file, "e2");
+        apply_refused(fixture, CODE_CONFLICT, file);
+}
+
 static void test_roles(void **state) {
         Fixture *fixture = *state;
         say_refused(fixture, CODE_DENIED, COMMANDER, "admin/clock-confirm", "{}");
@@ -523,7 +534,7 @@ static void test_bootstrap(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 ADMIN_TEST(test_versions), ADMIN_TEST(test_orphans), ADMIN_TEST(test_orphaned_handler), ADMIN_TEST(test_organisation_refused),
-                ADMIN_TEST(test_roles), ADMIN_TEST(test_member_add), ADMIN_TEST(test_import), ADMIN_TEST(test_revoke),
+                ADMIN_TEST(test_roles), ADMIN_TEST(test_last_admin_in_unit), ADMIN_TEST(test_member_add), ADMIN_TEST(test_import), ADMIN_TEST(test_revoke),
                 ADMIN_TEST(test_seats), ADMIN_TEST(test_seat_end_unassigns), ADMIN_TEST(test_powers), ADMIN_TEST(test_seat_limit),
                 ADMIN_TEST(test_enrol), ADMIN_TEST(test_rotate), ADMIN_TEST(test_playbooks), ADMIN_TEST(test_playbook_files),
                 ADMIN_TEST(test_playbook_spacing),

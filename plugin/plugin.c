@@ -185,6 +185,7 @@ EXPORTED int mosquitto_plugin_init(mosquitto_plugin_id_t *identifier, void **use
         if (plugin == NULL)
                 return MOSQ_ERR_NOMEM;
         *userdata = plugin;
+        plugin->identifier = identifier;
         for (size_t i = 0; i < sizeof callbacks / sizeof *callbacks; i++) {
                 int r = mosquitto_callback_register(identifier, callbacks[i].event, callbacks[i].callback, callbacks[i].data, plugin);
                 if (r != MOSQ_ERR_SUCCESS)
@@ -203,6 +204,8 @@ EXPORTED int mosquitto_plugin_cleanup(void *userdata, struct mosquitto_opt *opti
         if (plugin == NULL)
                 return MOSQ_ERR_SUCCESS;
         plugin->ready = false;
+        for (size_t i = 0; i < sizeof callbacks / sizeof *callbacks; i++)
+                mosquitto_callback_unregister(plugin->identifier, callbacks[i].event, callbacks[i].callback, callbacks[i].data);
         snapshot_free(plugin->snapshot);
         presence_deinit(plugin);
         sessions_deinit(&plugin->sessions);

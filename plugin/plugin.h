@@ -68,6 +68,7 @@ typedef struct PresenceQueue {
 } PresenceQueue;
 
 typedef struct Plugin {
+        struct mosquitto_plugin_id_t *identifier; /* the broker's */
         bool ready;        /* until then every callback denies */
         uint64_t instance; /* random, of this broker run; never 0 */
         Options options;

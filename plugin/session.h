@@ -39,7 +39,7 @@ typedef struct Session {
 } Session;
 
 #define SESSIONS_MAX 500000
-#define SESSION_OFFLINE_KEPT_MS (INT64_C(30) * 24 * 3600 * 1000) /* of one that may be durable: it still queues */
+#define SESSION_OFFLINE_KEPT_MS (INT64_C(90) * 24 * 3600 * 1000) /* of one that may be durable: it still queues */
 #define SESSION_ENDED_KEPT_MS INT64_C(60000)                     /* of one that is not: its will has long been judged */
 
 typedef struct Sessions {

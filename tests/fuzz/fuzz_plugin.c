@@ -45,6 +45,12 @@ int mosquitto_callback_register(mosquitto_plugin_id_t *identifier, int event, MO
         callbacks[event].userdata = userdata;
         return MOSQ_ERR_SUCCESS;
 }
+int mosquitto_callback_unregister(mosquitto_plugin_id_t *identifier, int event, MOSQ_FUNC_generic_callback call, const void *data) {
+        (void)identifier;
+        (void)data;
+        fuzz_check(callbacks[event].call == call);
+        return MOSQ_ERR_SUCCESS;
+}
 void *mosquitto_malloc(size_t n) { return malloc(n); }
 void mosquitto_free(void *memory) { free(memory); }
 void mosquitto_log_printf(int level, const char *format, ...) { (void)level, (void)format; }

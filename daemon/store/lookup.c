@@ -1,9 +1,10 @@
 /*
- * Lookup: rows that memory does not hold, by key, all needs of one command in one round trip.
+ * Lookup: rows that memory does not hold, by key, all needs of a batch in one round trip.
  */
 #include "store/writer.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
 #include "store/statement.h"
 #include "store/store_private.h"
@@ -49,9 +50,20 @@ static void writer_lookup_one(Writer *writer, const EngineNeed *need) {
         connection_execute(&writer->connection, name, n_key + 1, parameters);
 }
 
+static void writer_make_room(Writer *writer, size_t n) {
+        Lookup *lookup = &writer->lookup;
+        if (n <= lookup->capacity)
+                return;
+        lookup->tables = realloc(lookup->tables, n * sizeof *lookup->tables);
+        if (!lookup->tables)
+                abort();
+        lookup->capacity = n;
+}
+
 void store_lookup(Store *store, const EngineNeed *needs, size_t n_needs, void (*on_done)(void *userdata, bool ok)) {
         Writer *writer = &store->writer;
-        assert(!writer->lookup.on_done && on_done && n_needs <= ENGINE_NEEDS_MAX);
+        assert(!writer->lookup.on_done && on_done && n_needs <= STORE_LOOKUPS_MAX);
+        writer_make_room(writer, n_needs);
         writer->lookup.on_done = on_done;
         connection_begin(&writer->connection, &lookup_handler, writer);
         for (size_t i = 0; i < n_needs; i++) {

@@ -63,7 +63,11 @@ Store *store_free(Store *store);
 /*
  * What follows may be called at any time; without a ready writer it ends unanswered (false, STORE_WRITE_UNKNOWN), a turn later.
  */
-/* Look up rows by key; on_row gets those that exist, then on_done(true), or (false) when the connection was lost. One at a time. */
+/*
+ * Look up rows by key, all in one round trip; on_row gets those that exist, then on_done(true), or (false) when the connection was
+ * lost. One lookup at a time, of at most STORE_LOOKUPS_MAX keys (every need of the largest burst).
+ */
+#define STORE_LOOKUPS_MAX ((size_t)4096 * ENGINE_NEEDS_MAX)
 void store_lookup(Store *store, const EngineNeed *needs, size_t n_needs, void (*on_done)(void *userdata, bool ok));
 /* Write a batch in one transaction. The batch must stay unchanged until on_done. One at a time. `sqlstate` and `why` may be "". */
 void store_write(Store *store, Batch *batch,

@@ -181,6 +181,7 @@ void writer_init(Writer *writer, uv_loop_t *loop, const StoreConfig *config, con
 }
 
 void writer_deinit(Writer *writer) {
+        free(writer->lookup.tables);
         text_deinit(&writer->scratch);
 }
 

@@ -30,7 +30,7 @@ typedef struct Verdict {
 
 typedef struct Lookup {
         void (*on_done)(void *userdata, bool ok); /* NULL = no lookup runs */
-        TableId tables[ENGINE_NEEDS_MAX];
+        TableId *tables; size_t capacity;         /* owned; of each statement sent, in order */
 } Lookup;
 
 typedef enum WriteStep { WRITE_IDLE = 0, WRITE_SENT, WRITE_ROLLING_BACK } WriteStep;

@@ -34,6 +34,7 @@ typedef struct Load {
         int n_subscribers, n_subscribed;
         bool publisher_ready;
         int64_t count, rate, window;
+        int64_t first;                /* number of the first warning: no two runs share one */
         int64_t published, complete;  /* warnings */
         int64_t deliveries;
         double *sent;                 /* per warning, seconds */
@@ -89,14 +90,19 @@ static int64_t number_of(const cJSON *object, const char *name) {
 }
 
 static void on_message(struct mosquitto *client, void *userdata, const struct mosquitto_message *message) {
-        (void)client;
         Load *load = userdata;
+        if (client == load->publisher) {
+                if (memmem(message->payload, (size_t)message->payloadlen, "\"rejected\"", 10))
+                        fail("warning", (const char *)message->payload);
+                return;
+        }
         const char *mark = message->payloadlen > 0 ? memmem(message->payload, (size_t)message->payloadlen, MARK, strlen(MARK)) : NULL;
         if (!mark)
                 return;
         int64_t index = 0;
         for (int i = 0; i < MARK_DIGITS; i++)
                 index = index * 10 + (mark[strlen(MARK) + (size_t)i] - '0');
+        index -= load->first;
         if (index < 0 || index >= load->published || load->left[index] == 0)
                 return; /* an older run's retained document */
         load->latency[load->deliveries++] = (now() - load->sent[index]) * 1e3;
@@ -172,10 +178,10 @@ static void write_digits(char *at, int64_t value) {
 
 static void post(Load *load) {
         int64_t index = load->published++;
-        write_digits(load->body + load->digits, index);
+        write_digits(load->body + load->digits, load->first + index);
         if (load->topic) {
-                write_digits(load->body + load->id_at, index);
-                write_digits(load->body + load->identifier_at, index);
+                write_digits(load->body + load->id_at, load->first + index);
+                write_digits(load->body + load->identifier_at, load->first + index);
         }
         load->left[index] = load->n_subscribers;
         load->sent[index] = now();
@@ -188,7 +194,8 @@ static void post(Load *load) {
 }
 
 static void run_messages(Load *load) {
-        while (!load->publisher_ready || load->n_subscribed < load->n_subscribers)
+        int wanted = load->n_subscribers + (load->topic ? 1 : 0);
+        while (!load->publisher_ready || load->n_subscribed < wanted)
                 turn(load, 1000);
         load->started = now();
         double last = load->started;
@@ -235,7 +242,8 @@ static size_t find_digits(const char *body, const char *prefix) {
 }
 
 static void run_mqtt(const cJSON *spec, bool grid) {
-        Load load = {.count = number_of(spec, "count"), .rate = number_of(spec, "rate"), .window = number_of(spec, "window")};
+        Load load = {.count = number_of(spec, "count"), .rate = number_of(spec, "rate"), .window = number_of(spec, "window"),
+                     .first = number_of(spec, "first")};
         const cJSON *publisher = cJSON_GetObjectItemCaseSensitive(spec, "publisher"), *subscribers = cJSON_GetObjectItemCaseSensitive(spec, "subscribers");
         load.n_subscribers = cJSON_GetArraySize(subscribers);
         assert(load.n_subscribers > 0 && load.n_subscribers <= SUBSCRIBERS_MAX);
@@ -258,6 +266,8 @@ static void run_mqtt(const cJSON *spec, bool grid) {
         char id[128];
         snprintf(id, sizeof(id), "%s/load", text_of(publisher, "user") ? text_of(publisher, "user") : "load");
         load.publisher = client_new(&load, port, id, text_of(publisher, "user"), text_of(publisher, "secret"));
+        if (grid)
+                mosquitto_subscribe(load.publisher, NULL, text_of(publisher, "receipt"), 1);
         for (int i = 0; i < load.n_subscribers; i++) {
                 const cJSON *item = cJSON_GetArrayItem(subscribers, i);
                 const char *user = text_of(item, "user");

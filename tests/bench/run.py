@@ -14,6 +14,7 @@ import datetime
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -50,8 +51,8 @@ def load(mode, spec, folder):
     return json.loads(done.stdout)
 
 
-def warning_body(stack, number):
-    ident = f"{datetime.date.today():%Y%m%d}-00000000-{number}"
+def warning_body(stack):
+    ident = f"{datetime.date.today():%Y%m%d}-00000000"
     body = {"id": ident, **stack.warning(identifier=ident)}
     body["info"][0]["headline"] = "bench-00000000 防范电信诈骗"
     return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
@@ -64,8 +65,9 @@ def run_grid(stack, count, rate, window, number, folder):
     for unit in stack.villages():
         reader = next((m for m, d in stack.members.items() if d["unit"] == unit and d["role"] in ("grid_worker", "grid_head")), None)
         subscribers.append({"user": reader, "secret": stack.members[reader]["secret"], "filter": stack.topic(unit, "task/+/+")})
-    return load("grid", {"port": stack.port, "count": count, "rate": rate, "window": window, "body": warning_body(stack, number),
-                         "publisher": {"user": commander, "secret": stack.members[commander]["secret"], "topic": stack.topic(root, "warning")},
+    return load("grid", {"port": stack.port, "count": count, "rate": rate, "window": window, "first": number * 1000000, "body": warning_body(stack),
+                         "publisher": {"user": commander, "secret": stack.members[commander]["secret"], "topic": stack.topic(root, "warning"),
+                                       "receipt": f"{BASE}/member/{commander}/receipt"},
                          "subscribers": subscribers}, folder)
 
 
@@ -80,10 +82,10 @@ class BareBroker:
         self.process = subprocess.Popen(["/usr/sbin/mosquitto", "-c", str(config)], stderr=subprocess.DEVNULL)
         wait_connect(self.port, self.process, "bare broker")
 
-    def run(self, count, rate, window, size, folder):
+    def run(self, count, rate, window, number, size, folder):
         subscribers = [{"topic": f"bare/v{i}/task/t", "filter": f"bare/v{i}/task/+"} for i in range(27)]
         body = "bench-00000000" + "x" * max(0, size - 14)
-        return load("broker", {"port": self.port, "count": count, "rate": rate, "window": window, "body": body, "publisher": {},
+        return load("broker", {"port": self.port, "count": count, "rate": rate, "window": window, "first": number * 1000000, "body": body, "publisher": {},
                                "subscribers": subscribers}, folder)
 
 
@@ -123,7 +125,7 @@ def main():
     cluster = Cluster(folder / "postgresql")
     cluster.start()
     stack = Stack(folder / "grid", cluster)
-    results = {}
+    results, bare = {}, None
     try:
         stack.migrate()
         stack.start_broker()
@@ -137,15 +139,17 @@ def main():
             say(f"{name}: {count} warnings")
             grid = run_grid(stack, count, rate, window or 10**6, number + 1, folder)
             size = size or document_size(stack)
-            broker = bare.run(count, rate, window or 10**6, size, folder)
+            broker = bare.run(count, rate, window or 10**6, number + 1, size, folder)
             statements, batches = database_spec(stack, min(count, 300))
             database = run_database(stack, statements, batches, rate, folder)
             results[name] = {"grid": grid, "broker": broker, "database": database}
-        bare.process.terminate()
-        bare.process.wait()
     finally:
+        if bare:
+            bare.process.terminate()
+            bare.process.wait()
         stack.stop()
         cluster.stop()
+        shutil.rmtree(folder, ignore_errors=True)
     show(results, size)
     if options.json:
         pathlib.Path(options.json).write_text(json.dumps(results, indent=1), encoding="utf-8")

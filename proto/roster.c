@@ -282,12 +282,26 @@ static int roster_close(Roster *roster) {
         return 0;
 }
 
+/* Gives back what growing left over. */
+static void *array_trim(void *array, size_t count, size_t size) {
+        void *trimmed = count > 0 ? realloc(array, count * size) : NULL;
+        return trimmed != NULL ? trimmed : array;
+}
+
+static void roster_trim(Roster *roster) {
+        roster->units = array_trim(roster->units, roster->n_units, sizeof *roster->units);
+        roster->members = array_trim(roster->members, roster->n_members, sizeof *roster->members);
+        roster->seats = array_trim(roster->seats, roster->n_seats, sizeof *roster->seats);
+        roster->bindings = array_trim(roster->bindings, roster->n_bindings, sizeof *roster->bindings);
+}
+
 int roster_builder_finish(RosterBuilder *builder, uint64_t epoch, uint64_t version, Roster **ret) {
         Roster *roster = builder->roster;
         int r = roster_close(roster);
         if (r == 0 && !roster_hash_contents(roster))
                 r = ROSTER_E_LIMIT;
         if (r == 0) {
+                roster_trim(roster);
                 roster->epoch = epoch;
                 roster->version = version;
                 builder->roster = NULL;

@@ -244,7 +244,7 @@ static void rebind_seats(MemberRecord *record, const Structure *structure, uint6
                         record->seat_records[i].ended = true;
                         record->seat_records[i].changed_seq = seq;
                         if (seat->until > at_ms)
-                                seat->until = at_ms;
+                                seat->until = seat->from > at_ms ? seat->from : at_ms;
                 }
                 seat->unit = unit;
         }

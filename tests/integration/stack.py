@@ -100,11 +100,18 @@ class Cluster:
             raise RuntimeError(f"{command[0]}: {done.stderr}")
 
     def start(self):
-        log = open(self.folder / "postgresql.log", "ab")
-        self.process = subprocess.Popen([*self.as_user, str(self.bin / "postgres"), "-D", str(self.data)], cwd="/", stdout=log,
-                                        stderr=log)
-        log.close()
-        self.wait_ready()
+        """After kill -9 the old children may still hold the shared memory for a moment: a start that ends at once is tried again."""
+        end = time.monotonic() + WAIT
+        while True:
+            with open(self.folder / "postgresql.log", "ab") as log:
+                self.process = subprocess.Popen([*self.as_user, str(self.bin / "postgres"), "-D", str(self.data)], cwd="/", stdout=log,
+                                                stderr=log)
+            try:
+                return self.wait_ready()
+            except psycopg2.OperationalError:
+                if self.process.poll() is None or time.monotonic() > end:
+                    raise
+                select.select([], [], [], 0.1)
 
     def wait_ready(self):
         end = time.monotonic() + WAIT

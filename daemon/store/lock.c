@@ -21,7 +21,8 @@
 
 /*
  * idle_session_timeout is generous until the working set is loaded, since putting it in place may keep the loop from pinging; the
- * short one is set when the writer is ready (load.c). Durability is not left to a role's settings (I1). A dead writer's session that
+ * short one is set when the writer is ready (load.c). Plans are made once, mostly while the tables are empty: whatever the writer asks
+ * for stands in an index. Durability is not left to a role's settings (I1). A dead writer's session that
  * waits for a lock would keep the area's lock too: client_connection_check_interval ends it.
  */
 static const char settings_sql[] =
@@ -29,6 +30,7 @@ static const char settings_sql[] =
         " set_config('idle_in_transaction_session_timeout', '1500ms', false), set_config('statement_timeout', '0', false),"
         " set_config('lock_timeout', '0', false), set_config('bytea_output', 'hex', false),"
         " set_config('plan_cache_mode', 'force_generic_plan', false), set_config('jit', 'off', false),"
+        " set_config('enable_seqscan', 'off', false),"
         " set_config('default_transaction_isolation', 'read committed', false),"
         " set_config('synchronous_commit',"
         "   case current_setting('synchronous_commit') when 'off' then 'on' else current_setting('synchronous_commit') end, false),"

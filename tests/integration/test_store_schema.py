@@ -383,3 +383,26 @@ def test_empty_tables_do_not_lead_sessions_to_bad_plans(server, database, town):
                "statistics arrive")
     assert sql(server, database, "select indexrelname, idx_scan, idx_tup_read from pg_stat_user_indexes"
                                  " where idx_tup_read > 2 * idx_scan + 100") == []
+
+
+def test_looking_up_a_warning_reads_none_but_its_own(server, database, town):
+    probe = Probe(server.conninfo("policegrid_daemon", database))
+    try:
+        probe.ready()
+        cursor = town.cursor()
+        for i in range(300):
+            cursor.execute(*warning(id=f"00000000-0000-7000-a000-{i:012}", identifier=f"x-{i}", identifiers=f'["x-{i}", "y-{i}"]'))
+        town.commit()
+        for i in range(100):
+            for key in (f"x-{i}", f"y-{i}", f"00000000-0000-7000-a000-{i:012}"):
+                probe.ask("lookup", "warning", key)
+                assert probe.until("looked_up")[1] == "ok"
+                assert [row[2] for row in probe.rows("warning")] == [f"x-{i}"]
+        probe.stop()
+    finally:
+        probe.kill()
+    eventually(lambda: sql(server, database, "select sum(idx_scan) >= 300 from pg_stat_user_indexes where relname = 'warning'")[0][0],
+               "statistics arrive")
+    assert sql(server, database, "select indexrelname, idx_scan, idx_tup_read from pg_stat_user_indexes"
+                                 " where relname = 'warning' and idx_tup_read > 2 * idx_scan + 100") == []
+    assert sql(server, database, "select seq_tup_read < 100 from pg_stat_user_tables where relname = 'warning'") == [(True,)]

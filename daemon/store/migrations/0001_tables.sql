@@ -252,7 +252,7 @@ create table policegrid.warning (
     check ((state = 'active') = (ended_at is null)),
     check (live or state <> 'active')
 );
-create index warning_by_identifiers on policegrid.warning using gin (identifiers);
+create index warning_by_identifiers on policegrid.warning using gin (identifiers) with (fastupdate = off);
 create index warning_live on policegrid.warning (area, born) where live;
 
 create table policegrid.notice (

@@ -298,6 +298,7 @@ void engine_replay(Engine *engine, uint64_t seq, int64_t at_ms, const char *send
         assert(engine->batch != NULL);
         StateMark mark = state_mark(engine->state);
         uint32_t n_history = 0;
+        state_keep_all(engine->state);
         FactContext context = {.engine = engine, .state = engine->state, .seq = seq, .at = at_ms, .sender = sender, .unit = unit,
                                .n_history = &n_history};
         if (state_counters(engine->state)->seq < seq)

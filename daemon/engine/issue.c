@@ -207,11 +207,22 @@ static bool raise_count(Decision *decision, const char *key) {
         return true;
 }
 
+/* Targets before this one that are for the same unit. */
+static size_t coming_for(const Issue *issue, size_t at, const Unit *unit) {
+        size_t n = 0;
+        for (size_t i = 0; i < at; i++)
+                n += issue->targets[i].unit == unit;
+        return n;
+}
+
 /* Room for one more retained document: the oldest ended ones go first. False when the unit is full of open work. */
-static bool unit_has_room(Decision *decision, const Unit *unit, size_t n_coming) {
+static bool unit_has_room(Decision *decision, const Issue *issue, size_t at, const Unit *unit) {
         size_t limit = engine_config(decision->engine)->unit_tasks_max;
         Task *const *tasks;
         size_t n = state_tasks_of_unit(decision->state, unit->id, &tasks);
+        if (n + at < limit)
+                return true;
+        size_t n_coming = coming_for(issue, at, unit);
         for (size_t i = 0; n + n_coming >= limit && i < n;) {
                 if (!task_state_is_terminal(tasks[i]->state)) {
                         i++;
@@ -224,13 +235,6 @@ static bool unit_has_room(Decision *decision, const Unit *unit, size_t n_coming)
                 n = state_tasks_of_unit(decision->state, unit->id, &tasks);
         }
         return n + n_coming < limit;
-}
-
-static size_t coming_for(const Issue *issue, size_t before, const Unit *unit) {
-        size_t n = 0;
-        for (size_t i = 0; i < before; i++)
-                n += issue->targets[i].unit == unit;
-        return n;
 }
 
 typedef struct Making {
@@ -305,7 +309,7 @@ size_t issue_tasks(Decision *decision, const Issue *issue, char ret_first[static
                         dedup[0] = '\0';
                 else if (*making.first_dedup == '\0')
                         strcpy(making.first_dedup, dedup);
-                bool has_room = unit_has_room(decision, issue->targets[i].unit, coming_for(issue, i, issue->targets[i].unit));
+                bool has_room = unit_has_room(decision, issue, i, issue->targets[i].unit);
                 target_make(&making, i, has_room, dedup, id);
                 if (*ret_first == '\0')
                         strcpy(ret_first, id);
@@ -399,7 +403,7 @@ void task_issue(Decision *decision) {
                 return;
         if (*title == '\0')
                 return (void)decision_reject(decision, CODE_MISSING, "title");
-        if (!unit_has_room(decision, unit, 0))
+        if (!unit_has_room(decision, &issue, 0, unit))
                 return (void)decision_reject(decision, CODE_LIMIT, "%s: %zu", unit->id, engine_config(decision->engine)->unit_tasks_max);
         IssueTarget target = {.unit = unit};
         origin.unit = speaker;

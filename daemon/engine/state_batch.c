@@ -121,11 +121,22 @@ static void batch_forget(State *state) {
         visitors_leave(state);
 }
 
+/* What is not live, a visitor for example, counts nowhere. */
+static void change_note(Status *status, const Changed *changed) {
+        const Object *before = changed->before != NULL && changed->before->live ? changed->before : NULL;
+        const Object *after = changed->object->live ? changed->object : NULL;
+        if (status != NULL && (before != NULL || after != NULL))
+                status_note(status, before, after);
+}
+
+void state_keep_all(State *state) {
+        state->keeps_all = true;
+}
+
 void state_commit(State *state, Status *status) {
         assert(state->n_dirty == 0);
         for (size_t i = 0; i < state->n_changed; i++)
-                if (status != NULL)
-                        status_note(status, state->changed[i].before, state->changed[i].object->live ? state->changed[i].object : NULL);
+                change_note(status, &state->changed[i]);
         for (size_t i = 0; i < state->n_changed; i++)
                 state->changed[i].object->listed = false;
         for (size_t i = 0; i < state->n_undo; i++) {
@@ -134,7 +145,7 @@ void state_commit(State *state, Status *status) {
                 undo_release(&state->undo[i]);
         }
         for (size_t i = 0; i < state->n_changed; i++)
-                if (!state->changed[i].object->live && !state->changed[i].object->visiting)
+                if (!state->changed[i].object->live && !state->changed[i].object->visiting && !state->keeps_all)
                         object_forget(state, state->changed[i].object);
         batch_forget(state);
 }
@@ -163,34 +174,44 @@ void state_journal(State *state, TableId table, const char *const *cells, size_t
         state->journal[state->n_journal++] = (JournalEntry){.table = table, .n_cells = n_cells, .packed = packed};
 }
 
-/* Length of the first n_cells packed cells. */
-static size_t packed_length(const char *packed, size_t n_cells) {
-        const char *at = packed;
-        for (size_t i = 0; i < n_cells; i++)
-                at += *at == 0 ? 1 : strlen(at) + 1;
-        return (size_t)(at - packed);
+/* The key of an entry of an upserted table, as a string. */
+static void entry_key(const JournalEntry *entry, Text *ret) {
+        const char *at = entry->packed;
+        text_reset(ret);
+        text_append_int(ret, entry->table);
+        for (size_t i = 1; i < table_describe(entry->table)->n_key; i++) {
+                assert(*at == 1);
+                text_append_char(ret, '\x1f');
+                text_append_string(ret, at + 1);
+                at += strlen(at) + 1;
+        }
 }
 
-static bool entry_is_replaced(const State *state, size_t number) {
-        const JournalEntry *entry = &state->journal[number];
-        const Table *table = table_describe(entry->table);
-        if (table->append_only)
-                return false;
-        size_t n_key = packed_length(entry->packed, table->n_key - 1);
-        for (size_t i = number + 1; i < state->n_journal; i++) {
-                const JournalEntry *later = &state->journal[i];
-                if (later->table == entry->table && packed_length(later->packed, table->n_key - 1) == n_key &&
-                    memcmp(later->packed, entry->packed, n_key) == 0)
-                        return true;
+/* The last entry of each key of upserted tables. */
+static Map *journal_last(State *state) {
+        Map *last = map_new();
+        Text key = {0};
+        for (size_t i = 0; i < state->n_journal; i++) {
+                if (table_describe(state->journal[i].table)->append_only)
+                        continue;
+                entry_key(&state->journal[i], &key);
+                if (!map_set(last, text_string(&key), &state->journal[i]))
+                        abort();
         }
-        return false;
+        text_deinit(&key);
+        return last;
 }
 
 void state_write_journal(State *state, Rows rows[TABLE_COUNT]) {
+        Map *last = journal_last(state);
+        Text key = {0};
         for (size_t number = 0; number < state->n_journal; number++) {
                 const JournalEntry *entry = &state->journal[number];
-                if (entry_is_replaced(state, number))
-                        continue;
+                if (!table_describe(entry->table)->append_only) {
+                        entry_key(entry, &key);
+                        if (map_find(last, text_string(&key)) != entry)
+                                continue;
+                }
                 Rows *to = &rows[entry->table];
                 rows_text(to, state->area);
                 const char *at = entry->packed;
@@ -200,6 +221,8 @@ void state_write_journal(State *state, Rows rows[TABLE_COUNT]) {
                 }
                 rows_end(to);
         }
+        text_deinit(&key);
+        map_free(last);
 }
 
 /* ---- timers ---- */

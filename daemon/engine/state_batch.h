@@ -43,6 +43,8 @@ const Organisation *state_organisation_before(const State *state);
 void state_write_journal(State *state, Rows rows[TABLE_COUNT]);
 void state_commit(State *state, Status *status);
 void state_rollback(State *state);
+/* For the replay of a log: what has ended stays within reach, as lookups would bring it. */
+void state_keep_all(State *state);
 
 /* ---- timers ---- */
 /* The earliest timer and its object; NULL when there is none. Order: due, kind, id. */

@@ -26,6 +26,7 @@ struct State {
         const Organisation *organisation_before; /* at the start of the batch; NULL = as now */
         PlaybookSet *playbooks;             /* owned */
         Map *objects[OBJECT_KIND_COUNT];    /* by primary key; own their objects */
+        bool keeps_all;                     /* what is no longer live stays in memory: a log is being replayed */
         Map *briefs;                        /* by text */
         Index *index;
         Heap *heap;

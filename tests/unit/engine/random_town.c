@@ -35,6 +35,31 @@ static const Task *random_task(const Town *town, Random *random) {
         return found;
 }
 
+/* Any task that ever was, also one that has left memory. */
+static const Row *random_archived(const Town *town, Random *random) {
+        size_t cursor = 0, n = 0;
+        const Row *found = NULL;
+        for (Row *row; (row = map_next(town->database.tables[TABLE_TASK], &cursor, NULL)) != NULL;)
+                if (*row_cell(TABLE_TASK, row, "live") == 'f' && random_below(random, (unsigned)++n) == 0)
+                        found = row;
+        return found;
+}
+
+/* Work on what has ended long ago: completed late, reopened, commented. */
+static bool random_old_action(Town *town, Random *random, char *member, char *topic, char *body, size_t size) {
+        static const char *const verbs[] = {"complete", "reopen", "comment", "seen", "accept", "cancel"};
+        const Row *row = random_archived(town, random);
+        if (row == NULL)
+                return false;
+        const char *unit = random_below(random, 2) == 0 ? "town" : row_cell(TABLE_TASK, row, "unit");
+        size_t index = unit_index(unit);
+        snprintf(topic, TOPIC_MAX, "tier%d/%s/action/%s/%s", tiers[index], units[index], row_cell(TABLE_TASK, row, "id"),
+                 verbs[random_below(random, 6)]);
+        strcpy(member, member_of(units[index], NULL));
+        snprintf(body, size, "{'id':'20261123-r%u','note':'x'}", town->n_messages);
+        return true;
+}
+
 /* Mostly somebody whom it concerns. */
 static const char *random_speaker(const Town *town, Random *random, const Task *task) {
         const Unit *unit = organisation_unit(state_organisation(engine_state(town->engine)), task->unit);
@@ -123,6 +148,10 @@ void random_command(Town *town, Random *random, Command *ret) {
         unsigned kind = random_below(random, 100);
         town->n_messages++;
         town->now += random_below(random, 6) == 0 ? (int64_t)random_below(random, 5 * 3600) * SECOND : (int64_t)random_below(random, 60) * SECOND;
+        if (kind >= 92 && random_old_action(town, random, member, topic, body, sizeof body)) {
+                command_make(town, member, topic, body, ret);
+                return;
+        }
         if (task == NULL || kind < 4) {
                 random_warning(town, random, member, topic, body, sizeof body);
         } else if (kind < 9) {

@@ -25,6 +25,7 @@ static size_t random_batch(Town *town, Random *random, unsigned n, bool keep) {
                 random_command(town, random, &command);
                 while (engine_fire(town->engine, town->now - 1))
                         n_fired++;
+                town_lookup(town, &command);
                 decide(town, &command);
                 command_deinit(&command);
         }

@@ -176,6 +176,22 @@ void command_make(Town *town, const char *member, const char *topic, const char 
         free(hashed);
 }
 
+static void need_lookup(Town *town, const EngineNeed *need) {
+        char key[256];
+        const char *why;
+        snprintf(key, sizeof key, "%s %s %s%s", AREA, need->key[0], need->key[1] == NULL ? "" : need->key[1], need->key[1] == NULL ? "" : " ");
+        const Row *row = map_find(town->database.tables[need->table], key);
+        if (row != NULL && engine_load_row(town->engine, need->table, (const char *const *)row->cells, &why) != 0)
+                fail_msg("%s: %s", key, why);
+}
+
+void town_lookup(Town *town, const Command *command) {
+        EngineNeed needs[ENGINE_NEEDS_MAX];
+        for (size_t n; (n = engine_needs(town->engine, command, needs)) > 0;)
+                for (size_t i = 0; i < n; i++)
+                        need_lookup(town, &needs[i]);
+}
+
 static const cJSON *speak(Town *town, const char *member, const char *topic, const char *body) {
         Command command;
         while (fire_one(town, town->now - 1))
@@ -184,6 +200,7 @@ static const cJSON *speak(Town *town, const char *member, const char *topic, con
         cJSON_Delete(town->receipt);
         town->receipt = NULL;
         town_begin(town);
+        town_lookup(town, &command);
         engine_decide(town->engine, &command, 1);
         town_finish(town);
         command_deinit(&command);

@@ -62,6 +62,8 @@ int town_teardown(void **state);
 
 /* A command as message_read would make it. `topic` without prefix. */
 void command_make(Town *town, const char *member, const char *topic, const char *body, Command *ret);
+/* Look up what the engine asks for, as the daemon does. */
+void town_lookup(Town *town, const Command *command);
 /* One command in a batch of its own; returns its receipt. */
 const cJSON *say(Town *town, const char *member, const char *topic, const char *format, ...) __attribute__((format(printf, 4, 5)));
 /* `verb` on a task, spoken as a unit by its first member. */

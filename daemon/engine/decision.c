@@ -15,17 +15,34 @@
 
 #define NOTE_BYTES_MAX (NOTE_CHARACTERS_MAX * 4)
 
+/* Bytes of the UTF-8 character at `text`; 0 when there is none (RFC 3629, the outer bounds of it). */
+static size_t character_length(const char *text) {
+        unsigned char lead = (unsigned char)*text;
+        size_t n = lead < 0x80 ? 1 : lead >= 0xc2 && lead < 0xe0 ? 2 : lead >= 0xe0 && lead < 0xf0 ? 3 : lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
+        for (size_t i = 1; i < n; i++)
+                if (((unsigned char)text[i] & 0xc0) != 0x80)
+                        return 0;
+        return n;
+}
+
+/* A detail may have been cut within a character; half of one would be refused by the database. */
+static void detail_mend(char *detail) {
+        while (*detail != '\0') {
+                size_t n = character_length(detail);
+                if (n == 0)
+                        *detail = '?';
+                detail += n == 0 ? 1 : n;
+        }
+}
+
 Code decision_reject(Decision *decision, Code code, const char *format, ...) {
         assert(code != CODE_NONE);
         va_list arguments;
         va_start(arguments, format);
         vsnprintf(decision->detail, sizeof decision->detail, format, arguments);
         va_end(arguments);
-        /* A cut must not leave half a character. */
-        size_t n = strlen(decision->detail);
-        if (n == sizeof decision->detail - 1)
-                while (n > 0 && ((unsigned char)decision->detail[n - 1] & 0x80) != 0)
-                        decision->detail[--n] = '\0';
+        detail_mend(decision->detail);
+        mask_text(decision->detail); /* what is refused is stored nowhere, not even by being quoted (I12) */
         decision->code = code;
         return code;
 }

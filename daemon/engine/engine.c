@@ -311,7 +311,10 @@ void engine_replay(Engine *engine, uint64_t seq, int64_t at_ms, const char *send
 }
 
 /* ---- commands ---- */
+/* To the sender, if the broker's name of it is a member's at all. */
 static void receipt_add(Engine *engine, const Command *command, const Outcome *outcome, bool repeat, uint64_t order) {
+        if (!member_is_valid(command->stamp.member, strlen(command->stamp.member), NULL))
+                return;
         Receipt receipt = {.id = *command->id == '\0' ? NULL : command->id, .accepted = outcome->accepted, .repeat = repeat,
                            .late = outcome->late, .masked = outcome->masked, .code = outcome->code,
                            .detail = *outcome->detail == '\0' ? NULL : outcome->detail, .event = outcome->event,

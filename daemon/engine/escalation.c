@@ -261,7 +261,7 @@ static void speak_assign(Speech *speech) {
         if (assignee == NULL)
                 return (void)decision_reject(decision, CODE_MISSING, "assignee");
         if (member == NULL || unit == NULL || member_seat(member, unit, decision->at) == NULL)
-                return (void)decision_reject(decision, CODE_UNKNOWN_MEMBER, "assignee: %.64s", assignee);
+                return (void)decision_reject(decision, CODE_UNKNOWN_MEMBER, "assignee");
         cJSON *fact = change_start(speech->escalation, "assign", speech->reason, speech->note, &set);
         json_add_string(set, "assignee", assignee);
         json_add_int(set, "revision", speech->escalation->revision + 1);

@@ -383,7 +383,7 @@ static bool hand_details(Decision *decision, const Unit *unit, Issue *issue, Sev
         else if (audience != NULL && issue->audience == AUDIENCE_NONE)
                 decision_reject(decision, CODE_RANGE, "audience");
         else if (issue->assignee != NULL && (member == NULL || member_seat(member, unit, decision->at) == NULL))
-                decision_reject(decision, CODE_UNKNOWN_MEMBER, "assignee: %.64s", issue->assignee);
+                decision_reject(decision, CODE_UNKNOWN_MEMBER, "assignee");
         return decision->code == CODE_NONE;
 }
 

@@ -117,7 +117,7 @@ void task_assign(Decision *decision, const Task *task) {
         bool fits = member != NULL && ((handler != NULL && member_seat(member, handler, decision->at) != NULL) ||
                                        member_seat(member, task_unit(decision, task), decision->at) != NULL);
         if (!fits)
-                return (void)decision_reject(decision, CODE_UNKNOWN_MEMBER, "assignee: %.64s", assignee);
+                return (void)decision_reject(decision, CODE_UNKNOWN_MEMBER, "assignee");
         if (!task_words(decision, task, false, reason, note))
                 return;
         TaskChange change;

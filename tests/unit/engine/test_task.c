@@ -317,6 +317,9 @@ static void test_foreign_and_unknown(void **state) {
         assert_code(act(town, "e1", nothing, "accept", "{}"), "unknown_target");
         assert_code(act(town, "e1", id, "assign", "{'assignee':'%s'}", member_of("w1", NULL)), "unknown_member");
         assert_code(act(town, "e1", id, "assign", "{}"), "missing");
+        /* what was said is not said again: a name in the wrong place would stay in the outcome */
+        assert_code(act(town, "e1", id, "assign", "{'assignee':'张三张三张三张三张三张三张三张三张三张三张三张三'}"), "unknown_member");
+        assert_null(strstr(json_string(town->receipt, "detail"), "张三"));
         assert_code(act(town, "e1", id, "transfer", "{}"), "missing");
         assert_code(act(town, "e1", id, "extend", "{'until':5}"), "type");
         assert_code(act(town, "e1", id, "extend", "{'until':'2026-11-23T00:00:00'}"), "time");

@@ -3,12 +3,15 @@
  */
 #include "ctl/command.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ctl/alert.h"
+#include "ctl/cap_xml.h"
 #include "ctl/exchange.h"
+#include "ctl/file.h"
 #include "ctl/table.h"
 #include "ctl/units.h"
 #include "ctl/when.h"
@@ -40,24 +43,18 @@
 
 static const OptionSpec full_options[] = {TEXT_OPTIONS, ADDRESS_OPTIONS};
 static const OptionSpec cancel_options[] = {TEXT_OPTIONS};
+static const OptionSpec send_options[] = {{"from", "UNIT", false, "以这个单位的名义", "speak as this unit"}};
+static const OptionSpec show_options[] = {{"xml", NULL, false, "显示为 CAP 1.2 XML", "as CAP 1.2 XML"}};
 static const OptionSpec list_options[] = {
         {"limit", "N", false, "最多几条", "at most so many"},
 };
 
-static int warn_send(Context *context, const Arguments *arguments, const char *type, const char *references)
+/* Send the alert (consumed) as the unit that --from names, or the own one. */
+static int alert_send(Context *context, const Arguments *arguments, cJSON *alert)
 {
-        char path[64], tail[96], id[UUID_LENGTH + 1];
-        AlertOutcome outcome;
-        cJSON *alert;
-        int code;
+        char path[64], tail[96];
+        int code = context_connect(context, ROLE_COMMANDER, NULL, 0);
 
-        uuid_random(context_now_ms(), id);
-        outcome = alert_build(arguments, type, references, id, context_now_ms(), context->zone_minutes, &alert);
-        if (outcome != ALERT_OK) {
-                context_complain(context, "%s", "%s", alert_outcome_text(outcome, context->language == LANGUAGE_ZH));
-                return EXIT_USAGE;
-        }
-        code = context_connect(context, ROLE_COMMANDER, NULL, 0);
         if (code == EXIT_DONE)
                 code = unit_path(context, arguments_value(arguments, "from"), path, sizeof path);
         if (code == EXIT_DONE) {
@@ -70,22 +67,93 @@ static int warn_send(Context *context, const Arguments *arguments, const char *t
         return code;
 }
 
+static int warn_build(Context *context, const Arguments *arguments, const char *type, const char *references)
+{
+        char id[UUID_LENGTH + 1];
+        AlertOutcome outcome;
+        cJSON *alert;
+
+        uuid_random(context_now_ms(), id);
+        outcome = alert_build(arguments, type, references, id, context_now_ms(), context->zone_minutes, &alert);
+        if (outcome != ALERT_OK) {
+                context_complain(context, "%s", "%s", alert_outcome_text(outcome, context->language == LANGUAGE_ZH));
+                return EXIT_USAGE;
+        }
+        return alert_send(context, arguments, alert);
+}
+
 static int warn_post(Context *context, const CommandVerb *verb, const Arguments *arguments)
 {
         (void)verb;
-        return warn_send(context, arguments, "Alert", NULL);
+        return warn_build(context, arguments, "Alert", NULL);
 }
 
 static int warn_update(Context *context, const CommandVerb *verb, const Arguments *arguments)
 {
         (void)verb;
-        return warn_send(context, arguments, "Update", arguments_positional(arguments, 0));
+        return warn_build(context, arguments, "Update", arguments_positional(arguments, 0));
 }
 
 static int warn_cancel(Context *context, const CommandVerb *verb, const Arguments *arguments)
 {
         (void)verb;
-        return warn_send(context, arguments, "Cancel", arguments_positional(arguments, 0));
+        return warn_build(context, arguments, "Cancel", arguments_positional(arguments, 0));
+}
+
+/* XML or JSON, told by the first character. NULL after a complaint. */
+static cJSON *alert_file_read(const Context *context, const char *path)
+{
+        _cleanup_text_ Text left_out = {0};
+        CapXmlOutcome outcome;
+        cJSON *alert = NULL;
+        size_t n;
+        char *text = file_read(path, CAP_XML_BYTES_MAX, &n);
+
+        if (text == NULL) {
+                context_complain(context, "读不了 %s:%s", "cannot read %s: %s", path, strerror(errno));
+                return NULL;
+        }
+        if (text[strspn(text, " \t\r\n")] == '{')
+                alert = cJSON_ParseWithLength(text, n);
+        else if ((outcome = cap_xml_read(text, n, &alert, &left_out)) == CAP_XML_E_UNSAFE)
+                context_complain(context, "%s 含有文档类型或实体,不接收", "%s has a document type or entities: not accepted", path);
+        if (left_out.n > 0)
+                context_complain(context, "警网不传递,已略去:%s", "left out, since it is not carried here: %s", text_string(&left_out));
+        free(text);
+        if (alert == NULL)
+                context_complain(context, "%s 不是 CAP 1.2 预警", "%s is no CAP 1.2 alert", path);
+        return alert;
+}
+
+static int warn_send(Context *context, const CommandVerb *verb, const Arguments *arguments)
+{
+        cJSON *alert = alert_file_read(context, arguments_positional(arguments, 0));
+
+        (void)verb;
+        return alert != NULL ? alert_send(context, arguments, alert) : EXIT_LOCAL;
+}
+
+static int warn_show(Context *context, const CommandVerb *verb, const Arguments *arguments)
+{
+        _cleanup_text_ Text xml = {0};
+        cJSON *body, *data;
+        int code = context_connect(context, ROLE_COMMANDER, NULL, 0);
+
+        (void)verb;
+        if (code != EXIT_DONE)
+                return code;
+        body = cJSON_CreateObject();
+        cJSON_AddStringToObject(body, "warning", arguments_positional(arguments, 0));
+        code = exchange_query(context, "warning", body, &data);
+        if (code != EXIT_DONE)
+                return code;
+        if (arguments_has(arguments, "xml")) {
+                cap_xml_write(json_object(data, "cap"), &xml);
+                fputs(text_string(&xml), stdout);
+        } else
+                data_print(context, data);
+        cJSON_Delete(data);
+        return EXIT_DONE;
 }
 
 static void warnings_print(const Context *context, const cJSON *warnings)
@@ -137,7 +205,9 @@ static const CommandVerb verbs[] = {
         {"update", "IDENTIFIER", 1, 1, full_options, COMMAND_LENGTH(full_options),
          "更新预警(给出新的完整内容;增加的单位得到任务,去掉的被撤销)", "update a warning (give its whole new content; added units get tasks, removed ones are cancelled)", warn_update},
         {"cancel", "IDENTIFIER", 1, 1, cancel_options, COMMAND_LENGTH(cancel_options), "解除预警,未办结的任务随之撤销", "withdraw a warning; unfinished tasks go with it", warn_cancel},
+        {"send", "FILE", 1, 1, send_options, COMMAND_LENGTH(send_options), "原样发送一份 CAP 1.2 消息(XML 或 JSON)", "send a CAP 1.2 message as it is (XML or JSON)", warn_send},
+        {"show", "IDENTIFIER", 1, 1, show_options, COMMAND_LENGTH(show_options), "显示一条预警及其进展", "show a warning and how far it is", warn_show},
         {"list", "", 0, 0, list_options, COMMAND_LENGTH(list_options), "列出预警", "list warnings", warn_list},
 };
 
-const CommandEntry command_warn = {"warn", "预警:发布、更新、解除、列表", "warnings: post, update, cancel, list", verbs, COMMAND_LENGTH(verbs)};
+const CommandEntry command_warn = {"warn", "预警:发布、更新、解除、显示、列表", "warnings: post, update, cancel, send, show, list", verbs, COMMAND_LENGTH(verbs)};

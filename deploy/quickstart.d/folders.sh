@@ -19,7 +19,7 @@ as_user() { # user, command…
         local user=$1
         shift
         if [ "$EUID" -eq 0 ]; then
-                setpriv --reuid="$user" --regid="$(id -g "$user")" --init-groups -- env -i HOME=/ PATH="$PATH" LANG=C.UTF-8 ${PGPASSWORD:+PGPASSWORD="$PGPASSWORD"} "$@"
+                setpriv --reuid="$user" --regid="$(id -g "$user")" --init-groups -- env -i HOME=/ PATH="$PATH" LANG=C.UTF-8 "$@"
         else
                 "$@"
         fi
@@ -94,8 +94,9 @@ passwords_prepare() {
 for name in ("superuser", "daemon", "reader"): print(name, secrets.token_hex(16))' >"$file.new")
                 mv "$file.new" "$file"
         fi
-        password_of() { awk -v name="$1" '$1 == name {print $2}' "$state/passwords"; }
 }
+
+password_of() { awk -v name="$1" '$1 == name {print $2}' "$state/passwords"; }
 
 # Ports on loopback, chosen once, kept, and chosen again only when somebody else has taken them.
 ports_prepare() {

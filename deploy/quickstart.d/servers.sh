@@ -1,8 +1,6 @@
 # shellcheck shell=bash
 # The three servers: each under a keeper of its own (quickstart.d/keep), as an unprivileged user, in a session of its own.
 
-postgres_bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1 || true)
-
 pids_of() { # name → "keeper server" as far as they live and are ours
         local file=$servers/run/$1.pid
         [ -s "$file" ] || return 1
@@ -20,7 +18,6 @@ servers_are_running() {
 keep() { # name, user, signal, command…
         local name=$1 user=$2 signal=$3
         shift 3
-        postgres_bin=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -1)
         : >"$servers/run/$name.pid"
         give "$user" "$servers/run/$name.pid"
         (
@@ -53,7 +50,7 @@ keeper_end() { # name, seconds
         if pids_of "$1"; then
                 kill -TERM "$keeper" 2>/dev/null || true
                 while pids_of "$1" && [ $SECONDS -lt $until ]; do sleep 0.1; done
-                pids_of "$1" && kill -KILL "$keeper" 2>/dev/null || true
+                if pids_of "$1"; then kill -KILL "$keeper" 2>/dev/null || true; fi
         elif [ -s "$servers/run/$1.pid" ]; then
                 read -r keeper server <"$servers/run/$1.pid" || true
         fi
@@ -96,7 +93,7 @@ servers_stop() {
 }
 
 servers_stop_asked() {
-        local name running= keeper server
+        local name running='' keeper server
         for name in postgres broker daemon; do
                 ! pids_of $name || running=yes
                 [ ! -s "$servers/run/$name.pid" ] || running=yes
@@ -129,7 +126,7 @@ servers_prepare() {
         local file=$connection
         # until the town is loaded, nobody should find half a connection file
         [ -f "$file" ] || file=$state/connection.part
-        "$ctl" --connection "$file" init --state "$servers/grid" --area $area --templates "$root/deploy" --rewrite \
+        "$ctl" --connection "$file" init --state "$servers/grid" --area "$area" --templates "$root/deploy" --rewrite \
                 --plugin "$servers/bin/mosquitto_policegrid.so" --playbooks "$servers/playbooks" \
                 --database "host=127.0.0.1 port=$(port_of postgres) dbname=policegrid user=policegrid_daemon password=$(password_of daemon)" \
                 --reader "host=127.0.0.1 port=$(port_of postgres) dbname=policegrid user=policegrid_reader password=$(password_of reader)" \

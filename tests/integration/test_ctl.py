@@ -114,6 +114,25 @@ def test_06_update_and_cancel_by_identifier(ctl, jiezhou):
     assert "unknown_reference" in ctl("warn", "cancel", "20260101-nobody", expect=REJECTED)
 
 
+def test_06b_cap_goes_in_and_out_as_xml(ctl, jiezhou, tmp_path):
+    unit, sent = jiezhou.villages()[8], time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime())
+    alert = tmp_path / "alert.xml"
+    alert.write_text(f"""<?xml version="1.0" encoding="UTF-8"?>
+<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2"><identifier>xml-1</identifier><sender>elsewhere</sender><sent>{sent}</sent><status>Actual</status>
+<msgType>Alert</msgType><scope>Restricted</scope><restriction>police grid</restriction><info><language>zh-CN</language><category>Security</category><event>电信诈骗</event>
+<urgency>Expected</urgency><severity>Severe</severity><certainty>Likely</certainty><eventCode><valueName>policegrid</valueName><value>telecom-fraud</value></eventCode>
+<headline>退款 &amp; 冒充</headline><area><areaDesc>村</areaDesc><circle>1,1 2</circle><geocode><valueName>unit</valueName><value>{unit}</value></geocode></area></info></alert>""",
+                     encoding="utf-8")
+    assert "tasks: 1" in ctl("warn", "send", alert)
+    assert "circle" in ctl.error
+    xml = ctl("warn", "show", "xml-1", "--xml")
+    assert "<headline>退款 &amp; 冒充</headline>" in xml and "<identifier>xml-1</identifier>" in xml
+    shown = one(ctl("--json", "warn", "show", "xml-1"))
+    assert shown["identifier"] == "xml-1" and shown["tasks"] == 1
+    alert.write_text('<!DOCTYPE alert [<!ENTITY x SYSTEM "file:///etc/passwd">]><alert xmlns="urn:oasis:names:tc:emergency:cap:1.2">&x;</alert>', encoding="utf-8")
+    ctl("warn", "send", alert, expect=LOCAL)
+
+
 def test_07_import_is_all_or_nothing_and_names_the_line(ctl, jiezhou, tmp_path):
     rows, unit = tmp_path / "members.csv", jiezhou.villages()[0]
     secrets, before = tmp_path / "new.json", jiezhou.sql("select count(*) from member")[0][0]

@@ -12,6 +12,7 @@
 
 #include "ctl/action.h"
 #include "ctl/alert.h"
+#include "ctl/cap_xml.h"
 #include "ctl/command.h"
 #include "ctl/connection.h"
 #include "ctl/file.h"
@@ -127,6 +128,51 @@ static void wrong_actions_are_not_sent(void **state)
         WRONG(ACTION_E_REASON, "escalate", "--reason=");
         WRONG(ACTION_E_REASON, "escalate", "--reason=Too hard");
 #undef WRONG
+}
+
+#define CAP_HEAD "<?xml version=\"1.0\"?><alert xmlns=\"urn:oasis:names:tc:emergency:cap:1.2\">"
+
+static void cap_xml_comes_back_the_same(void **state)
+{
+        static const char text[] = CAP_HEAD "<identifier> w-1 </identifier><status>Actual</status><references>a,b,c</references><info><category>Security</category>"
+                "<category>Fire</category><event>a &lt;b&gt; &amp; c</event><eventCode><valueName>policegrid</valueName><value>x</value></eventCode>"
+                "<area><areaDesc>镇</areaDesc><polygon>1,1</polygon><geocode><valueName>tier</valueName><value>3</value></geocode></area></info></alert>";
+        _cleanup_text_ Text left_out = {0}, again = {0}, none = {0};
+        cJSON *alert, *back, *expected = cJSON_Parse("{\"identifier\":\"w-1\",\"status\":\"Actual\",\"references\":\"a,b,c\",\"info\":[{\"category\":[\"Security\",\"Fire\"],"
+                "\"event\":\"a <b> & c\",\"eventCode\":[{\"valueName\":\"policegrid\",\"value\":\"x\"}],\"area\":[{\"areaDesc\":\"镇\",\"geocode\":[{\"valueName\":\"tier\",\"value\":\"3\"}]}]}]}");
+
+        (void)state;
+        assert_int_equal(cap_xml_read(text, strlen(text), &alert, &left_out), CAP_XML_OK);
+        assert_true(cJSON_Compare(alert, expected, true));
+        assert_string_equal(text_string(&left_out), "polygon");
+        cJSON_AddStringToObject(alert, "id", "ours");
+        cap_xml_write(alert, &again);
+        assert_null(strstr(text_string(&again), "ours"));
+        assert_int_equal(cap_xml_read(text_string(&again), again.n, &back, &none), CAP_XML_OK);
+        assert_true(cJSON_Compare(back, expected, true));
+        cJSON_Delete(alert);
+        cJSON_Delete(back);
+        cJSON_Delete(expected);
+}
+
+static void hostile_xml_is_refused(void **state)
+{
+        static const struct { const char *text; CapXmlOutcome outcome; } cases[] = {
+                {"", CAP_XML_E_MALFORMED}, {"<alert>", CAP_XML_E_MALFORMED}, {"<alert/>", CAP_XML_E_OTHER},
+                {"<a xmlns=\"urn:oasis:names:tc:emergency:cap:1.2\"/>", CAP_XML_E_OTHER},
+                {"<alert xmlns=\"urn:oasis:names:tc:emergency:cap:1.1\"/>", CAP_XML_E_OTHER},
+                {"<!DOCTYPE alert [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><alert xmlns=\"urn:oasis:names:tc:emergency:cap:1.2\"><note>&x;</note></alert>", CAP_XML_E_UNSAFE},
+                {"<!DOCTYPE alert SYSTEM \"http://127.0.0.1:1/x.dtd\"><alert xmlns=\"urn:oasis:names:tc:emergency:cap:1.2\"/>", CAP_XML_E_UNSAFE},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < COMMAND_LENGTH(cases); i++) {
+                _cleanup_text_ Text left_out = {0};
+                cJSON *alert;
+
+                assert_int_equal(cap_xml_read(cases[i].text, strlen(cases[i].text), &alert, &left_out), cases[i].outcome);
+                assert_null(alert);
+        }
 }
 
 static const char *path_of(const char *name)
@@ -249,6 +295,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(warning_has_what_cap_requires), cmocka_unit_test(update_and_cancel_name_what_they_change),
                 cmocka_unit_test(wrong_warnings_are_not_sent), cmocka_unit_test(actions), cmocka_unit_test(wrong_actions_are_not_sent),
+                cmocka_unit_test(cap_xml_comes_back_the_same), cmocka_unit_test(hostile_xml_is_refused),
                 cmocka_unit_test(connections), cmocka_unit_test(files_are_whole_and_private), cmocka_unit_test(init_makes_secrets_once),
         };
 

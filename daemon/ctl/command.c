@@ -1,8 +1,12 @@
 #include "ctl/command.h"
 
+#include <assert.h>
 #include <string.h>
 
+#include "ctl/globals.h"
 #include "ctl/table.h"
+
+#define VERB_OPTIONS_MAX 32
 
 static const CommandEntry *const commands[] = {
         &command_init, &command_organisation, &command_member, &command_enrol, &command_warn, &command_task, &command_escalations,
@@ -80,7 +84,7 @@ void command_help_all(Language language, FILE *stream)
                 }
         }
         fputs(language_pick(language,
-                "\n全局选项:\n"
+                "\n全局选项(写在命令前后均可):\n"
                 "  --connection FILE  连接文件 connection.json(也可写 --config;或环境变量 POLICEGRID_CONNECTION)\n"
                 "  --as WHO           以谁的身份:成员号、角色、或 角色@单位(如 officer@room-1)\n"
                 "  --json             输出 JSON,每行一个\n"
@@ -88,7 +92,7 @@ void command_help_all(Language language, FILE *stream)
                 "  --zone +08:00      读写时间所用的时区\n"
                 "  --timeout SECONDS  等待回执的秒数(60)\n"
                 "\n退出码: 0 已受理 · 1 未受理 · 2 用法错误 · 3 连不上 · 4 超时无回执(可用同一消息重发) · 5 本地文件问题\n",
-                "\nGlobal options:\n"
+                "\nGlobal options (before the command or behind it):\n"
                 "  --connection FILE  connection.json (--config means the same; or the environment's POLICEGRID_CONNECTION)\n"
                 "  --as WHO           speak as: a member's id, a role, or role@unit (officer@room-1)\n"
                 "  --json             print JSON, one a line\n"
@@ -115,11 +119,17 @@ static bool help_is_asked(int argc, char *const *argv)
 
 static int verb_run(Context *context, const CommandEntry *entry, const CommandVerb *verb, int argc, char *const *argv)
 {
+        OptionSpec options[VERB_OPTIONS_MAX + GLOBALS_COUNT];
         Arguments arguments;
         const char *culprit;
         int used;
-        ArgumentsOutcome outcome = arguments_parse(verb->options, verb->n_options, argc, argv, false, &arguments, &used, &culprit);
+        ArgumentsOutcome outcome;
 
+        assert(verb->n_options <= VERB_OPTIONS_MAX);
+        if (verb->n_options > 0)
+                memcpy(options, verb->options, verb->n_options * sizeof options[0]);
+        memcpy(options + verb->n_options, global_options, sizeof global_options);
+        outcome = arguments_parse(options, verb->n_options + GLOBALS_COUNT, argc, argv, false, &arguments, &used, &culprit);
         if (outcome != ARGUMENTS_OK) {
                 context_complain(context, "%s:%s", "%s: %s", culprit, arguments_outcome_text(outcome, context->language == LANGUAGE_ZH));
                 return usage_fail(context, entry);
@@ -128,6 +138,8 @@ static int verb_run(Context *context, const CommandEntry *entry, const CommandVe
                 context_complain(context, "操作数应为:%s", "operands wanted: %s", verb->operands[0] != '\0' ? verb->operands : "-");
                 return usage_fail(context, entry);
         }
+        if (globals_apply(context, &arguments) != EXIT_DONE)
+                return EXIT_USAGE;
         return verb->run(context, verb, &arguments);
 }
 

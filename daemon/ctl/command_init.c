@@ -273,6 +273,8 @@ static int init_run(Context *context, const CommandVerb *verb, const Arguments *
         if (code == EXIT_DONE && !context->json)
                 printf(language_pick(context->language, "已就绪:%s。管理员的密钥在 %s(只有您能读)\n", "ready: %s. The administrator's secret is in %s (only you can read it)\n"),
                        setup.full_state, setup.connection_path);
+        if (code == EXIT_DONE && context->json)
+                printf("{\"state\":\"%s\",\"connection\":\"%s\"}\n", setup.full_state, setup.connection_path);
         return code;
 }
 

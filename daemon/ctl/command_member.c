@@ -87,7 +87,7 @@ static int member_add(Context *context, const CommandVerb *verb, const Arguments
         good = seats_add(&seats, 1, or_empty(arguments_value(arguments, "unit")), or_empty(arguments_value(arguments, "role")),
                          or_empty(arguments_value(arguments, "position")), or_empty(arguments_value(arguments, "device")), context->language, &faults);
         code = seats_send(context, &seats, good, &faults, &target);
-        if (code == EXIT_DONE)
+        if (code == EXIT_DONE && !context->json)
                 printf("%s\n", seats.items[0].member);
         seats_deinit(&seats);
         return code;
@@ -155,7 +155,10 @@ static int member_code(Context *context, const CommandVerb *verb, const Argument
         cJSON_Delete(body);
         if (code == EXIT_DONE) {
                 card_code_grouped(code_text, grouped, sizeof grouped);
-                printf("%s\n", grouped);
+                if (context->json)
+                        printf("{\"member\":\"%s\",\"code\":\"%s\"}\n", arguments_positional(arguments, 0), code_text);
+                else
+                        printf("%s\n", grouped);
         }
         return code;
 }

@@ -12,7 +12,10 @@
 #include <unistd.h>
 
 #include "ctl/exchange.h"
+#include "ctl/units.h"
 #include "ctl/view.h"
+#include "proto/json.h"
+#include "proto/topic.h"
 
 static const OptionSpec options[] = {
         {"seconds", "N", false, "看这么久就结束(默认一直看,Ctrl-C 结束)", "end after so long (by default Ctrl-C ends it)"},
@@ -58,21 +61,77 @@ static void screen_draw(const Watch *watch)
         fflush(stdout);
 }
 
-/* What this member may subscribe to: the whole area from its root, else the own unit. */
-static size_t filters_choose(const Connection *connection, char filters[5][128])
-{
-        static const char *const tails[] = {"task/+/+", "escalation/+/+", "notice/+", "status"};
-        bool root = connection->tier == 1;
-        size_t n = 0;
+static const char *const tails[] = {"task/+/+", "escalation/+/+", "notice/+", "status"};
+#define TAILS COMMAND_LENGTH(tails)
 
-        for (size_t i = 0; i < COMMAND_LENGTH(tails); i++) {
-                if (root)
-                        snprintf(filters[n++], 128, "grid/v1/%s/+/+/%s", connection->area, tails[i]);
-                else
-                        snprintf(filters[n++], 128, "grid/v1/%s/tier%d/%s/%s", connection->area, connection->tier, connection->unit, tails[i]);
+/* The whole area in four filters, where the member sits at its root. */
+static int area_subscribe(Context *context)
+{
+        char filters[TAILS][TOPIC_MAX + 1];
+        const char *wanted[TAILS];
+
+        for (size_t i = 0; i < TAILS; i++) {
+                snprintf(filters[i], sizeof filters[i], "grid/v1/%s/+/+/%s", context->connection.area, tails[i]);
+                wanted[i] = filters[i];
         }
-        snprintf(filters[n++], 128, "grid/v1/%s/daemon/mark", connection->area);
-        return n;
+        return context_subscribe(context, wanted, TAILS);
+}
+
+/* Administrators and auditors read notices and counters of the area, tier by tier, and no tasks. */
+static int counters_subscribe(Context *context)
+{
+        static const char *const counters[] = {"notice/+", "status"};
+        char filters[6][TOPIC_MAX + 1];
+        const char *wanted[6];
+
+        for (size_t i = 0; i < 6; i++) {
+                snprintf(filters[i], sizeof filters[i], "grid/v1/%s/tier%zu/+/%s", context->connection.area, i / 2 + 1, counters[i % 2]);
+                wanted[i] = filters[i];
+        }
+        return context_subscribe(context, wanted, 6);
+}
+
+static int unit_subscribe(Context *context, const char *unit, int tier)
+{
+        char filters[TAILS][TOPIC_MAX + 1];
+        const char *wanted[TAILS];
+
+        for (size_t i = 0; i < TAILS; i++) {
+                snprintf(filters[i], sizeof filters[i], "grid/v1/%s/tier%d/%s/%s", context->connection.area, tier, unit, tails[i]);
+                wanted[i] = filters[i];
+        }
+        return context_subscribe(context, wanted, TAILS);
+}
+
+/* The own unit and, for the roles that read below it, every unit there. */
+static int line_subscribe(Context *context)
+{
+        const Connection *connection = &context->connection;
+        bool reads_below = connection->role == ROLE_COMMANDER || connection->role == ROLE_OFFICER || connection->role == ROLE_AUXILIARY ||
+                           connection->role == ROLE_GRID_HEAD || connection->role == ROLE_DASHBOARD;
+        cJSON *units = NULL;
+        const cJSON *unit;
+        int code = unit_subscribe(context, connection->unit, connection->tier);
+
+        if (code == EXIT_DONE && reads_below)
+                code = units_ask(context, &units);
+        cJSON_ArrayForEach(unit, reply_list(units, "units")) {
+                const char *id = json_string(unit, "id");
+
+                if (code == EXIT_DONE && id != NULL && strcmp(id, connection->unit) != 0 && units_is_below(units, id, connection->unit))
+                        code = unit_subscribe(context, id, (int)json_int(unit, "tier", 0));
+        }
+        cJSON_Delete(units);
+        return code;
+}
+
+static int documents_subscribe(Context *context)
+{
+        Role role = context->connection.role;
+
+        if (role == ROLE_ADMIN || role == ROLE_SECURITY_ADMIN || role == ROLE_AUDITOR)
+                return counters_subscribe(context);
+        return context->connection.tier == 1 && (role == ROLE_COMMANDER || role == ROLE_OFFICER || role == ROLE_DASHBOARD) ? area_subscribe(context) : line_subscribe(context);
 }
 
 static int watch_loop(Watch *watch, long long until)
@@ -97,24 +156,23 @@ static int watch_run(Context *context, const CommandVerb *verb, const Arguments 
 {
         const char *seconds = arguments_value(arguments, "seconds");
         Watch watch = {.context = context, .draws = isatty(STDOUT_FILENO) && !context->json};
-        char filters[5][128];
-        const char *wanted[5];
-        size_t n_filters;
+        char mark[TOPIC_MAX + 1];
+        const char *wanted = mark;
         int code = context_choose(context, ROLE_COMMANDER);
 
         (void)verb;
         if (code != EXIT_DONE)
                 return code;
-        n_filters = filters_choose(&context->connection, filters);
-        for (size_t i = 0; i < n_filters; i++)
-                wanted[i] = filters[i];
+        snprintf(mark, sizeof mark, "grid/v1/%s/daemon/mark", context->connection.area);
         connection_deinit(&context->connection);
         watch.view = view_new(context->language, context->zone_minutes);
         context->on_document = on_document;
         context->document_userdata = &watch;
         signal(SIGINT, on_signal);
         signal(SIGTERM, on_signal);
-        code = context_connect(context, ROLE_COMMANDER, wanted, n_filters);
+        code = context_connect(context, ROLE_COMMANDER, &wanted, 1);
+        if (code == EXIT_DONE)
+                code = documents_subscribe(context);
         if (code == EXIT_DONE)
                 code = watch_loop(&watch, seconds != NULL ? link_clock_ms() + atoll(seconds) * 1000 : 0);
         view_free(watch.view);

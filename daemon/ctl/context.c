@@ -10,7 +10,7 @@
 #include "proto/json.h"
 #include "proto/topic.h"
 
-#define FILTERS_MAX 8
+#define FILTERS_MAX 512
 #define CONNECT_MS 10000
 
 /* The filters of the one link of this process, for reconnecting. */
@@ -113,6 +113,16 @@ static int link_outcome_tell(const Context *context, LinkOutcome outcome)
                 context_complain(context, "连不上消息服务器 %s:%d:它在运行吗?(快速启动时用 deploy/quickstart 启动)", "no connection to the broker %s:%d: is it running? (with the quickstart: deploy/quickstart)",
                                  connection->host, connection->port);
         return EXIT_CONNECTION;
+}
+
+int context_subscribe(Context *context, const char *const *filters, size_t n_filters)
+{
+        LinkOutcome outcome;
+
+        for (size_t i = 0; i < n_filters && n_filters_kept < FILTERS_MAX; i++)
+                snprintf(filters_kept[n_filters_kept++], sizeof filters_kept[0], "%s", filters[i]);
+        outcome = link_subscribe(context->link, filters, n_filters, CONNECT_MS);
+        return outcome == LINK_OK ? EXIT_DONE : link_outcome_tell(context, outcome);
 }
 
 int context_connect(Context *context, Role role_default, const char *const *filters, size_t n_filters)

@@ -38,6 +38,8 @@ void context_complain(const Context *context, const char *zh, const char *en, ..
 int context_choose(Context *context, Role role_default);
 /* The same, then connect and subscribe to the own receipts and replies and to `filters`. 0 or an exit code. */
 int context_connect(Context *context, Role role_default, const char *const *filters, size_t n_filters);
+/* Subscribe to more on the open link; kept for reconnecting. 0 or EXIT_CONNECTION, complained about. */
+int context_subscribe(Context *context, const char *const *filters, size_t n_filters);
 /* Connect anew after the link was cut, same filters. 0 or an exit code, silent. */
 int context_reconnect(Context *context);
 void context_deinit(Context *context);

@@ -156,6 +156,12 @@ LinkOutcome link_open(Link *link, const char *const *filters, size_t n_filters, 
         return outcome;
 }
 
+LinkOutcome link_subscribe(Link *link, const char *const *filters, size_t n_filters, int timeout_ms)
+{
+        link->suback_denied = false;
+        return filters_subscribe(link, filters, n_filters, link_clock_ms() + timeout_ms);
+}
+
 bool link_is_open(const Link *link)
 {
         return link->open;

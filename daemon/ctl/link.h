@@ -23,6 +23,8 @@ typedef enum LinkOutcome {
 } LinkOutcome;
 /* Connect and subscribe to `filters`, waiting at most timeout_ms. May be called again after the link was cut. */
 LinkOutcome link_open(Link *link, const char *const *filters, size_t n_filters, int timeout_ms);
+/* Subscribe to more on an open link. */
+LinkOutcome link_subscribe(Link *link, const char *const *filters, size_t n_filters, int timeout_ms);
 bool link_is_open(const Link *link);
 /* QoS 1. False when the link is cut. */
 bool link_publish(Link *link, const char *topic, const char *payload, size_t n_payload);

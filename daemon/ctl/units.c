@@ -36,6 +36,16 @@ const char *units_title(const cJSON *units, const char *unit, Language language)
         return zh != NULL ? zh : unit;
 }
 
+bool units_is_below(const cJSON *units, const char *unit, const char *above)
+{
+        for (unsigned depth = 0; unit != NULL && depth <= ROSTER_DEPTH_MAX; depth++) {
+                if (strcmp(unit, above) == 0)
+                        return true;
+                unit = json_string(unit_find(units, unit), "parent");
+        }
+        return false;
+}
+
 int unit_path(Context *context, const char *unit, char *buffer, size_t size)
 {
         const Connection *connection = &context->connection;

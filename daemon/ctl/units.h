@@ -12,6 +12,8 @@ int units_ask(Context *context, cJSON **ret);
 int units_tier(const cJSON *units, const char *unit);
 /* A unit's title in the language, its id where it has none. Borrowed. */
 const char *units_title(const cJSON *units, const char *unit, Language language);
+/* Whether `unit` is `above` or somewhere below it. */
+bool units_is_below(const cJSON *units, const char *unit, const char *above);
 /*
  * Topic tail of a unit as whom the member speaks: `tier{t}/{unit}`. `unit` NULL = the member's own. 0 or an exit code,
  * complained about (asks the town for the tier of a unit that is not the own one).

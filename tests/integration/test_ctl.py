@@ -223,6 +223,16 @@ def test_11_watch_shows_what_happens(ctl, jiezhou, connection):
         assert watch.wait(20) == 0
 
 
+def test_11b_everybody_may_watch_what_he_may_read(ctl, jiezhou):
+    room = next(u["id"] for u in jiezhou.organisation["units"] if u["type"] == "room")
+    below = {u["id"] for u in jiezhou.organisation["units"] if u.get("parent") == room}
+    for who in ("admin", "auditor", "dashboard", f"volunteer@{room}", "partner"):
+        ctl("watch", "--as", who, "--seconds", 1, "--json")
+    topics = {json.loads(line)["topic"] for line in ctl("watch", "--as", f"officer@{room}", "--seconds", 2, "--json").splitlines()}
+    units = {t.split("/")[4] for t in topics if "/status" in t}
+    assert units <= below | {room} and units & below
+
+
 def test_12_quarantine_and_clock(ctl):
     assert one(ctl("--json", "quarantine", "list"))["quarantine"] == []
     ctl("quarantine", "retry", 424242, expect=REJECTED)

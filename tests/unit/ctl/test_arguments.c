@@ -9,6 +9,7 @@
 
 #include "ctl/arguments.h"
 #include "ctl/command.h"
+#include "ctl/globals.h"
 #include "ctl/repeat.h"
 
 static const OptionSpec options[] = {
@@ -123,6 +124,8 @@ static void options_check(const CommandVerb *verb)
                 assert_string_not_equal(option->name, "help");
                 for (size_t k = 0; k < i; k++)
                         assert_string_not_equal(option->name, verb->options[k].name);
+                for (size_t k = 0; k < GLOBALS_COUNT; k++)
+                        assert_string_not_equal(option->name, global_options[k].name);
         }
 }
 
@@ -185,6 +188,9 @@ static void wrong_usage_sends_nothing(void **state)
         assert_int_equal(run(4, "init", "--area=140802100", "--state=/nonexistent/x", "--mqtt-port=0"), EXIT_USAGE);
         assert_int_equal(run(3, "task", "accept", "0193"), EXIT_LOCAL);                    /* right, but no connection file */
         assert_int_equal(run(2, "task", "--help"), EXIT_DONE);
+        assert_int_equal(run(4, "task", "list", "--json", "--lang=xx"), EXIT_USAGE);       /* global options behind the command */
+        assert_int_equal(run(3, "task", "list", "--timeout=0"), EXIT_USAGE);
+        assert_int_equal(run(4, "task", "list", "--json", "--connection=/nonexistent/x"), EXIT_LOCAL);
 }
 
 static void repeats_back_off(void **state)

@@ -12,6 +12,7 @@ import paho.mqtt.client as mqtt
 import pytest
 
 from stack import AREA, BASE, BUILD, WAIT, message_id
+from test_invariants import post, quick_playbook
 
 
 def until(predicate, what, timeout=WAIT):
@@ -350,3 +351,27 @@ def test_19_in_work_at_two_crashes(make_stack):
     stack.stop_daemon()
     stack.start_daemon()
     assert stack.metrics()["policegrid_suspects"] == 0
+
+
+# ---- I9: the backlog is drained before timers fire ---------------------------------------------------------------------------
+
+
+def test_20_a_long_backlog_is_drained_before_timers_fire(make_stack):
+    """An answer given in time stands behind many other messages when the daemon comes back after the deadline."""
+    stack = make_stack(daemon_options={"broker.receive_maximum": "1", "limits.burst_messages": "1"})
+    quick_playbook(stack, accept="PT8S", finish="P1D")
+    unit = plain_village(stack)
+    _, task = post(stack, stack.speak("commander", stack.root()), unit)
+    worker = stack.speak("grid_worker", unit)
+    due = stack.sql("select extract(epoch from accept_by)::float8 from task where id = %s", task)[0][0]
+    stack.stop_daemon()
+    for _ in range(60):
+        worker.publish(*report(stack, message_id(), unit))
+    ident = message_id()
+    worker.publish(stack.topic(unit, f"action/{task}/accept"), {"id": ident}).wait_for_publish(WAIT)
+    assert time.time() < due
+    until(lambda: time.time() > due + 0.2, "the deadline passes")
+    stack.start_daemon()
+    assert worker.wait(lambda: worker.receipts.get(ident), "receipt")[0]["outcome"] == "accepted"
+    assert stack.sql("select count(*) from escalation where task = %s", task) == [(0,)]
+    assert stack.sql("select state from task where id = %s", task) == [("accepted",)]

@@ -231,6 +231,10 @@ static void print_item(const cJSON *item, Text *text) {
         }
 }
 
+void json_append(Text *text, const cJSON *item) {
+        print_item(item, text);
+}
+
 char *json_print(const cJSON *item) {
         Text text = {0};
 

@@ -11,6 +11,7 @@
 #include <cjson/cJSON.h>
 
 #include "proto/code.h"
+#include "proto/text.h"
 
 #define JSON_BYTES_MAX ((size_t)64 << 10)
 #define JSON_DEPTH_MAX 16
@@ -46,6 +47,8 @@ void json_add_int(cJSON *object, const char *name, int64_t value);
 void json_add_time(cJSON *object, const char *name, int64_t ms, int offset_minutes);
 /* Unformatted text, whole numbers exact, caller frees with free(). Never NULL. */
 char *json_print(const cJSON *item);
+/* The same, appended. */
+void json_append(Text *text, const cJSON *item);
 
 static inline void json_free_cleanup(cJSON **item) { cJSON_Delete(*item); }
 #define _cleanup_json_ __attribute__((cleanup(json_free_cleanup)))

@@ -2,7 +2,6 @@
 #include "proto/text.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,13 +61,21 @@ void text_append_string(Text *text, const char *string) {
 }
 
 void text_append_char(Text *text, char c) {
-        text_append(text, &c, 1);
+        if (!text_reserve(text, 1))
+                return;
+        text->data[text->n++] = c;
+        text->data[text->n] = '\0';
 }
 
 void text_append_int(Text *text, int64_t value) {
-        char digits[24];
-        int n = snprintf(digits, sizeof digits, "%" PRId64, value);
-        text_append(text, digits, (size_t)n);
+        char digits[24], *at = digits + sizeof digits;
+        uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+        do
+                *--at = (char)('0' + rest % 10);
+        while ((rest /= 10) > 0);
+        if (value < 0)
+                *--at = '-';
+        text_append(text, at, (size_t)(digits + sizeof digits - at));
 }
 
 void text_append_format(Text *text, const char *format, ...) {

@@ -143,6 +143,13 @@ bool timestamp_parse(const char *text, size_t n, int64_t *ret_ms) {
         return true;
 }
 
+/* The last n decimal digits of value; returns behind them. */
+static char *digits_write(char *at, unsigned value, int n) {
+        for (int i = n; i > 0; i--, value /= 10)
+                at[i - 1] = (char)('0' + value % 10);
+        return at + n;
+}
+
 size_t timestamp_format(int64_t ms, int offset_minutes, char ret[static TIMESTAMP_TEXT_MAX]) {
         assert(ms != TIMESTAMP_NONE && offset_minutes > -24 * 60 && offset_minutes < 24 * 60);
         int year, month, day;
@@ -153,14 +160,27 @@ size_t timestamp_format(int64_t ms, int offset_minutes, char ret[static TIMESTAM
 
         unsigned seconds = (unsigned)(rest / SECOND_MS), fraction = (unsigned)(rest % SECOND_MS);
         unsigned offset = (unsigned)(offset_minutes < 0 ? -offset_minutes : offset_minutes);
-        char milliseconds[8] = "";
-        if (fraction)
-                (void)snprintf(milliseconds, sizeof milliseconds, ".%03u", fraction % 1000u);
-        int n = snprintf(ret, TIMESTAMP_TEXT_MAX, "%04u-%02u-%02uT%02u:%02u:%02u%s%c%02u:%02u", (unsigned)year % 10000u,
-                         (unsigned)month % 100u, (unsigned)day % 100u, seconds / 3600 % 24, seconds / 60 % 60, seconds % 60,
-                         milliseconds, offset_minutes < 0 ? '-' : '+', offset / 60 % 24, offset % 60);
-        assert(n > 0 && n < TIMESTAMP_TEXT_MAX);
-        return (size_t)n;
+        char *at = digits_write(ret, (unsigned)year, 4);
+        *at++ = '-';
+        at = digits_write(at, (unsigned)month, 2);
+        *at++ = '-';
+        at = digits_write(at, (unsigned)day, 2);
+        *at++ = 'T';
+        at = digits_write(at, seconds / 3600, 2);
+        *at++ = ':';
+        at = digits_write(at, seconds / 60 % 60, 2);
+        *at++ = ':';
+        at = digits_write(at, seconds % 60, 2);
+        if (fraction > 0) {
+                *at++ = '.';
+                at = digits_write(at, fraction, 3);
+        }
+        *at++ = offset_minutes < 0 ? '-' : '+';
+        at = digits_write(at, offset / 60, 2);
+        *at++ = ':';
+        at = digits_write(at, offset % 60, 2);
+        *at = '\0';
+        return (size_t)(at - ret);
 }
 
 /* One `n{unit}` of a duration; its unit must come after `*order` in "WDHMS". */

@@ -16,6 +16,8 @@ struct DocumentSink {
         Documents *documents;       /* where they go; NULL = topics only */
         Text payload;               /* of the document being written */
         bool is_open;
+        const cJSON *shared;        /* tree that shared_text is of; nothing changes while documents are made */
+        Text shared_text;
         char (*topics)[TOPIC_MAX + 1]; /* every topic given, owned */
         size_t n_topics, capacity;
 };
@@ -109,6 +111,15 @@ const Organisation *sink_organisation(const DocumentSink *sink) {
         return sink->organisation;
 }
 
+const char *sink_json(DocumentSink *sink, const cJSON *value) {
+        if (sink->shared != value) {
+                text_reset(&sink->shared_text);
+                json_append(&sink->shared_text, value);
+                sink->shared = value;
+        }
+        return text_string(&sink->shared_text);
+}
+
 static void sink_close(DocumentSink *sink) {
         if (!sink->is_open)
                 return;
@@ -174,6 +185,7 @@ static bool sink_holds(const DocumentSink *sink, const char *topic) {
 
 static void sink_deinit(DocumentSink *sink) {
         text_deinit(&sink->payload);
+        text_deinit(&sink->shared_text);
         free(sink->topics);
 }
 
@@ -327,9 +339,8 @@ void document_time(Text *text, const char *name, int64_t ms, int offset_minutes)
 void document_json(Text *text, const char *name, const cJSON *value) {
         if (value == NULL)
                 return;
-        char *json = json_print(value);
-        document_raw(text, name, json);
-        free(json);
+        member_start(text, name);
+        json_append(text, value);
 }
 
 void document_raw(Text *text, const char *name, const char *json) {

@@ -23,6 +23,9 @@ const Engine *sink_engine(const DocumentSink *sink);
 /* The organisation that topics are to be made by: that before the batch while its topics are told. */
 const Organisation *sink_organisation(const DocumentSink *sink);
 
+/* The text of a tree that many documents of one batch carry, printed once; valid until the next call. */
+const char *sink_json(DocumentSink *sink, const cJSON *value);
+
 /* Each kind's; called for live objects only. */
 void task_documents(const Task *task, DocumentSink *sink);             /* task_document.c */
 void escalation_documents(const Escalation *escalation, DocumentSink *sink); /* escalation_document.c */

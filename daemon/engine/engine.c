@@ -66,6 +66,7 @@ Engine *engine_free(Engine *engine) {
         map_free(engine->asked);
         organisation_loader_free(engine->loader);
         documents_deinit(&engine->messages);
+        documents_deinit(&engine->receipts);
         free(engine);
         return NULL;
 }
@@ -99,6 +100,7 @@ void engine_batch_begin(Engine *engine, Batch *batch) {
         state_begin(engine->state);
         outcomes_begin(engine->outcomes);
         documents_reset(&engine->messages);
+        documents_reset(&engine->receipts);
 }
 
 static void area_write_row(Engine *engine) {
@@ -132,19 +134,17 @@ void engine_batch_finish(Engine *engine) {
                         task_write_parts((const Task *)(void *)object, engine->area, &batch->rows[TABLE_TASK_PART]);
         }
         state_write_journal(engine->state, batch->rows);
-        /* What an event shows comes before its receipt: the receipts are moved behind. */
-        Documents receipts = batch->documents;
-        batch->documents = (Documents){0};
+        /* What an event shows comes before its receipt. */
         documents_of_changes(engine, batch->seq_last, &batch->documents);
         documents_append(&batch->documents, &engine->messages);
-        documents_append(&batch->documents, &receipts);
-        documents_deinit(&receipts);
+        documents_append(&batch->documents, &engine->receipts);
         documents_sort(&batch->documents);
 }
 
 static void batch_end(Engine *engine) {
         engine->batch = NULL;
         documents_reset(&engine->messages);
+        documents_reset(&engine->receipts);
         if (map_count(engine->asked) > 0) {
                 map_free(engine->asked);
                 engine->asked = map_new();
@@ -189,7 +189,6 @@ void document_send(Engine *engine, uint64_t seq, const Topic *topic, const char 
 /* ---- the log ---- */
 static void event_write_row(Engine *engine, const Decision *decision, const char *kind, const char *message_id) {
         Rows *rows = &engine->batch->rows[TABLE_EVENT];
-        char *facts = json_print(decision->facts);
         rows_text(rows, engine->area);
         rows_int(rows, (int64_t)decision->seq);
         rows_time(rows, decision->at);
@@ -198,9 +197,8 @@ static void event_write_row(Engine *engine, const Decision *decision, const char
         rows_text(rows, *decision->unit == '\0' ? NULL : decision->unit);
         rows_text(rows, message_id == NULL || *message_id == '\0' ? NULL : message_id);
         rows_int(rows, FACT_SCHEMA_VERSION);
-        rows_text(rows, facts);
+        rows_json(rows, decision->facts);
         rows_end(rows);
-        free(facts);
 }
 
 static void batch_count(Engine *engine, uint64_t seq) {
@@ -329,7 +327,7 @@ static void receipt_add(Engine *engine, const Command *command, const Outcome *o
         char *payload = text_steal(&text);
         if (payload == NULL)
                 abort();
-        Document *document = documents_add(&engine->batch->documents, order, &topic, payload, n, false);
+        Document *document = documents_add(&engine->receipts, order, &topic, payload, n, false);
         assert(command->n_correlation <= sizeof document->correlation);
         memcpy(document->correlation, command->correlation, command->n_correlation);
         document->n_correlation = command->n_correlation;
@@ -364,6 +362,7 @@ static bool command_repeat(Engine *engine, const Command *command, uint64_t epoc
         now.code = CODE_ID_REUSED;
         receipt_add(engine, command, &now, false, now.seq);
         engine->batch->n_rejected++;
+        engine->batch->n_codes[CODE_ID_REUSED]++;
         return true;
 }
 

@@ -22,7 +22,7 @@ struct Engine {
         OrganisationLoader *loader;  /* owned; NULL unless rows are being loaded */
         char load_detail[256];       /* why loading was refused */
         Batch *batch;                /* borrowed; NULL between batches */
-        Documents messages;          /* documents that are not retained, of this batch */
+        Documents messages, receipts; /* documents that are not retained, of this batch: to gateways, to senders */
 };
 
 #endif

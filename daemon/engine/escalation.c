@@ -268,6 +268,13 @@ static void speak_assign(Speech *speech) {
         decision_fact(decision, fact);
 }
 
+void escalation_unassign(Decision *decision, const Escalation *escalation) {
+        cJSON *set, *fact = change_start(escalation, "unassign", "", "", &set);
+        cJSON_AddNullToObject(set, "assignee");
+        json_add_int(set, "revision", escalation->revision + 1);
+        decision_fact(decision, fact);
+}
+
 /* The unit above has solved it: the task is closed with what came of it. */
 static void speak_resolve(Speech *speech) {
         Decision *decision = speech->decision;

@@ -118,6 +118,7 @@ static void document_write(Text *text, const Engine *engine, const Escalation *e
         document_time(text, "accepted_at", escalation->accepted_at, offset);
         document_time(text, "ended_at", escalation->ended_at, offset);
         document_string(text, "outcome", escalation->outcome);
+        document_string(text, "status", reality_name(task->reality));
         document_string(text, "severity", severity_name(task->severity));
         document_string(text, "kind", task->kind);
         document_string(text, "title", task_title_zh(task));

@@ -254,17 +254,12 @@ static void field_write(const void *at, const Field *field, Rows *rows) {
         case FIELD_BRIEF:
                 rows_text(rows, (*(Brief *const *)at)->text);
                 break;
-        case FIELD_JSON: {
-                char *text = json_print(*(cJSON *const *)at);
-                rows_text(rows, text);
-                free(text);
+        case FIELD_JSON:
+                rows_json(rows, *(cJSON *const *)at);
                 break;
-        }
         case FIELD_TIMERS: {
                 cJSON *json = timers_to_json(at);
-                char *text = json_print(json);
-                rows_text(rows, text);
-                free(text);
+                rows_json(rows, json);
                 cJSON_Delete(json);
                 break;
         }

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "proto/json.h"
 #include "proto/timestamp.h"
 
 void rows_init(Rows *rows, TableId table) {
@@ -13,6 +14,7 @@ void rows_init(Rows *rows, TableId table) {
 void rows_deinit(Rows *rows) {
         for (size_t i = 0; i < ROWS_COLUMNS_MAX; i++)
                 text_deinit(&rows->columns[i]);
+        text_deinit(&rows->scratch);
         rows->n = rows->at = 0;
 }
 
@@ -35,17 +37,20 @@ static Text *rows_next(Rows *rows) {
 
 /* An array element (PostgreSQL manual, 8.15.6): in quotes, with `"` and `\` escaped by a backslash. */
 static void element_append(Text *column, const char *value) {
-        text_append_char(column, '"');
-        for (;;) {
-                size_t n = strcspn(value, "\"\\");
-                text_append(column, value, n);
-                value += n;
-                if (*value == '\0')
-                        break;
-                text_append_char(column, '\\');
-                text_append_char(column, *value++);
+        char chunk[512];
+        size_t n = 0;
+        chunk[n++] = '"';
+        for (; *value != '\0'; value++) {
+                if (n > sizeof chunk - 3) {
+                        text_append(column, chunk, n);
+                        n = 0;
+                }
+                if (*value == '"' || *value == '\\')
+                        chunk[n++] = '\\';
+                chunk[n++] = *value;
         }
-        text_append_char(column, '"');
+        chunk[n++] = '"';
+        text_append(column, chunk, n);
 }
 
 void rows_text(Rows *rows, const char *value) {
@@ -54,6 +59,12 @@ void rows_text(Rows *rows, const char *value) {
                 text_append_string(column, "NULL");
         else
                 element_append(column, value);
+}
+
+void rows_json(Rows *rows, const cJSON *value) {
+        text_reset(&rows->scratch);
+        json_append(&rows->scratch, value);
+        rows_text(rows, text_string(&rows->scratch));
 }
 
 void rows_int(Rows *rows, int64_t value) {

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <cjson/cJSON.h>
 
 #include "engine/table.h"
 #include "proto/text.h"
@@ -19,6 +20,7 @@ typedef struct Rows {
         size_t n;                       /* finished rows */
         size_t at;                      /* next column of the row being written */
         Text columns[ROWS_COLUMNS_MAX]; /* array literals; the closing brace comes with rows_column */
+        Text scratch;                   /* a JSON cell before it is escaped */
         bool closed[ROWS_COLUMNS_MAX];  /* it has come; then no row may be added before a reset */
 } Rows;
 
@@ -27,6 +29,7 @@ void rows_deinit(Rows *rows);
 void rows_reset(Rows *rows);
 /* Cells of one row, in the table's column order; each call moves to the next column. rows_end asserts that all were given. */
 void rows_text(Rows *rows, const char *value);            /* NULL = SQL NULL */
+void rows_json(Rows *rows, const cJSON *value);           /* not NULL */
 void rows_int(Rows *rows, int64_t value);
 void rows_bool(Rows *rows, bool value);
 void rows_time(Rows *rows, int64_t ms);                   /* TIMESTAMP_NONE = SQL NULL */

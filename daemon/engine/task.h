@@ -109,6 +109,8 @@ void escalation_withdraw(Decision *decision, const Task *task, const char *outco
 /* A verb for the open escalation of the task, spoken by the unit that it is addressed to. */
 bool escalation_takes_verb(Verb verb);
 bool escalation_is_for(const Decision *decision, const Escalation *escalation, const char *unit);
+/* Whoever saw to it has no seat there any more. */
+void escalation_unassign(Decision *decision, const Escalation *escalation);
 void escalation_speak(Decision *decision, const Escalation *escalation);
 
 /* ---- work_next.c ---- */

@@ -54,7 +54,8 @@ static void document_times(Text *text, const Task *task, int offset) {
         document_time(text, "verify_by", task->verify_by, offset);
 }
 
-static void document_write(Text *text, const Engine *engine, const Task *task, const char *part) {
+static void document_write(Text *text, DocumentSink *sink, const Task *task, const char *part) {
+        const Engine *engine = sink_engine(sink);
         int offset = engine_offset_minutes(engine);
         document_open(text, NULL, '{');
         document_string(text, "id", task->id);
@@ -75,6 +76,7 @@ static void document_write(Text *text, const Engine *engine, const Task *task, c
         document_string(text, "part", part);
         document_participants(text, task);
         document_string(text, "state", task_state_name(task->state));
+        document_string(text, "status", reality_name(task->reality));
         document_string(text, "severity", severity_name(task->severity));
         document_string(text, "assignee", task->assignee);
         document_acks(text, task, offset);
@@ -84,7 +86,7 @@ static void document_write(Text *text, const Engine *engine, const Task *task, c
         else
                 document_raw(text, "checklist", "[]");
         if (json_has(task->brief->json, "form"))
-                document_json(text, "form", cJSON_GetObjectItemCaseSensitive(task->brief->json, "form"));
+                document_raw(text, "form", sink_json(sink, cJSON_GetObjectItemCaseSensitive(task->brief->json, "form")));
         else
                 document_raw(text, "form", "[]");
         if (json_object(task->body, "result") != NULL)
@@ -102,7 +104,6 @@ static void document_write(Text *text, const Engine *engine, const Task *task, c
 }
 
 static void document_add(const Task *task, const char *unit_id, const char *part, DocumentSink *sink) {
-        const Engine *engine = sink_engine(sink);
         const Unit *unit = organisation_unit(sink_organisation(sink), unit_id);
         if (unit == NULL)
                 return;
@@ -111,7 +112,7 @@ static void document_add(const Task *task, const char *unit_id, const char *part
         snprintf(topic.target, sizeof topic.target, "%s", task->id);
         Text *text = sink_add(sink, &topic);
         if (text != NULL)
-                document_write(text, engine, task, part);
+                document_write(text, sink, task, part);
 }
 
 void task_documents(const Task *task, DocumentSink *sink) {

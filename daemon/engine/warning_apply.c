@@ -136,47 +136,26 @@ static const char *notice_state(const Notice *notice, const Warning *warning) {
         return "withdrawn";
 }
 
-static void add_word(Text *text, const char *name, const char *value) {
-        if (!value)
-                return;
-        text_append_format(text, ",\"%s\":", name);
-        text_append_json_string(text, value);
-}
-
-static void add_time(Text *text, const char *name, int64_t ms, int offset) {
-        char time[TIMESTAMP_TEXT_MAX];
-        if (ms == TIMESTAMP_NONE)
-                return;
-        timestamp_format(ms, offset, time);
-        text_append_format(text, ",\"%s\":\"%s\"", name, time);
-}
-
-static void add_tree(Text *text, const char *name, const cJSON *tree) {
-        char *json = json_print(tree);
-        text_append_format(text, ",\"%s\":", name);
-        text_append_string(text, json);
-        cJSON_free(json);
-}
-
-static void notice_write(const Notice *notice, const Warning *warning, int offset, Text *text) {
+static void notice_write(const Notice *notice, const Warning *warning, int offset, DocumentSink *sink, Text *text) {
         const cJSON *info = cap_info_chosen(warning->cap);
-        text_append_format(text, "{\"warning\":\"%s\"", warning->id);
-        add_word(text, "identifier", warning->identifier);
-        text_append_format(text, ",\"revision\":%lld", (long long)warning->revision);
-        add_word(text, "state", notice_state(notice, warning));
-        add_word(text, "severity", severity_name(warning->severity));
-        add_word(text, "event", json_string(info, "event"));
-        add_word(text, "event_code", warning->event_code[0] ? warning->event_code : NULL);
-        add_word(text, "headline", json_string(info, "headline"));
-        add_word(text, "description", json_string(info, "description"));
-        add_word(text, "instruction", json_string(info, "instruction"));
-        add_time(text, "sent", warning->sent, offset);
-        add_time(text, "expires", warning->expires, offset);
-        add_word(text, "unit", warning->unit);
-        add_word(text, "status", reality_name(warning->reality));
-        add_tree(text, "acks", notice->acks);
-        add_tree(text, "cap", warning->cap);
-        text_append_char(text, '}');
+        document_open(text, NULL, '{');
+        document_string(text, "warning", warning->id);
+        document_string(text, "identifier", warning->identifier);
+        document_int(text, "revision", warning->revision);
+        document_string(text, "state", notice_state(notice, warning));
+        document_string(text, "severity", severity_name(warning->severity));
+        document_string(text, "event", json_string(info, "event"));
+        document_string(text, "event_code", warning->event_code);
+        document_string(text, "headline", json_string(info, "headline"));
+        document_string(text, "description", json_string(info, "description"));
+        document_string(text, "instruction", json_string(info, "instruction"));
+        document_time(text, "sent", warning->sent, offset);
+        document_time(text, "expires", warning->expires, offset);
+        document_string(text, "unit", warning->unit);
+        document_string(text, "status", reality_name(warning->reality));
+        document_json(text, "acks", notice->acks);
+        document_raw(text, "cap", sink_json(sink, warning->cap));
+        document_close(text, '}');
 }
 
 void notice_documents(const Notice *notice, DocumentSink *sink) {
@@ -191,5 +170,5 @@ void notice_documents(const Notice *notice, DocumentSink *sink) {
         memcpy(topic.target, notice->warning, sizeof(notice->warning));
         Text *text = sink_add(sink, &topic);
         if (text)
-                notice_write(notice, warning, organisation_offset_minutes(organisation), text);
+                notice_write(notice, warning, organisation_offset_minutes(organisation), sink, text);
 }

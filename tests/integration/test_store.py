@@ -334,7 +334,7 @@ def tiny_disk(workspace):
         pytest.skip(f"cannot mount a small file system here: {mounted.stderr.strip()}")
     subprocess.run(["chown", "postgres:postgres", str(folder)], check=True)
     yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    subprocess.run(["umount", "-l", str(folder)], check=True)  # a failed test leaves files open
 
 
 def test_full_disk_is_unknown_and_heals(server, database, probe, tiny_disk):

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/json.h"
+
 #define CRASHES_TO_QUARANTINE 2
 
 static BurstMessage *burst_push(Burst *burst) {
@@ -53,6 +55,17 @@ static bool burst_keep(BurstMessage *message, HorizonSession session, const RawM
 static bool command_is_ours(const Command *command) {
         return command->topic.kind == TOPIC_ADMIN &&
                (strcmp(command->topic.name, "clock-confirm") == 0 || strcmp(command->topic.name, "quarantine-retry") == 0);
+}
+
+int64_t burst_retries(const BurstMessage *message) {
+        const Command *command = &message->command;
+
+        if (!message->alone || command->code != CODE_NONE || command->topic.kind != TOPIC_ADMIN ||
+            strcmp(command->topic.name, "quarantine-retry") != 0)
+                return 0;
+        int64_t entry = json_int(command->body, "quarantine", 0);
+
+        return entry < 0 ? 0 : entry;
 }
 
 bool burst_add(Burst *burst, HorizonSession session, const RawMessage *raw, const char *area, const uint8_t key[static STAMP_KEY_BYTES],

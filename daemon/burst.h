@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "horizon.h"
 #include "inflight.h"
@@ -38,6 +39,8 @@ bool burst_add(Burst *burst, HorizonSession session, const RawMessage *raw, cons
 /* One message that was taken out of quarantine, with an id of its own. */
 bool burst_add_again(Burst *burst, const RawMessage *raw, const char *id, const char *area, const uint8_t key[static STAMP_KEY_BYTES],
                      int64_t now_ms);
+/* The entry of the quarantine that the message wants tried again; 0 when it wants none. */
+int64_t burst_retries(const BurstMessage *message);
 void burst_merge(Burst *burst);
 void burst_reset(Burst *burst);
 void burst_deinit(Burst *burst);

@@ -119,6 +119,10 @@ static void pump_quarantine(void *userdata, const StoreQuarantine *message) {
         store_quarantine(((Daemon *)userdata)->store, message, on_quarantined);
 }
 
+static void on_found(void *userdata, bool answered, bool found) { pump_on_found(((Daemon *)userdata)->pump, answered, found); }
+
+static void pump_find(void *userdata, int64_t entry) { store_quarantine_find(((Daemon *)userdata)->store, entry, on_found); }
+
 static void pump_committed(void *userdata, const Batch *batch) { daemon_publish(userdata, &batch->documents); }
 
 static void pump_query(void *userdata, const Command *command) { daemon_query(userdata, command); }
@@ -408,8 +412,8 @@ static void daemon_make_store(Daemon *daemon) {
 }
 
 static void daemon_make_pump(Daemon *daemon) {
-        static const PumpOps ops = {.lookup = pump_lookup, .write = pump_store, .quarantine = pump_quarantine, .committed = pump_committed,
-                                    .query = pump_query, .accepted = pump_accepted, .idle = pump_idle};
+        static const PumpOps ops = {.lookup = pump_lookup, .write = pump_store, .quarantine = pump_quarantine, .find = pump_find,
+                                    .committed = pump_committed, .query = pump_query, .accepted = pump_accepted, .idle = pump_idle};
         PumpConfig config = {.area = daemon->config.area, .stamp_key = daemon->stamp_key, .inflight = daemon->inflight,
                              .counters = &daemon->counters};
 

@@ -24,7 +24,7 @@
 #define LOOKUP_ROUNDS_MAX 3   /* a task, then its case, then what that names */
 #define BLOCK_MS 60000
 
-typedef enum PumpState { PUMP_STOPPED = 0, PUMP_IDLE, PUMP_LOOKUP, PUMP_WRITE, PUMP_QUARANTINE } PumpState;
+typedef enum PumpState { PUMP_STOPPED = 0, PUMP_IDLE, PUMP_LOOKUP, PUMP_FIND, PUMP_WRITE, PUMP_QUARANTINE } PumpState;
 typedef enum BatchKind { BATCH_RANGE = 0, BATCH_TIMERS, BATCH_RECEIPT, BATCH_JOB } BatchKind;
 typedef struct Range { size_t first, n; } Range;
 
@@ -257,6 +257,26 @@ static void pump_start_range(Pump *pump) {
         pump_on_looked_up(pump, true);
 }
 
+/* Whether a retry's entry is there is asked before the retry is decided. True when the answer is waited for. */
+static bool pump_find(Pump *pump) {
+        const BurstMessage *message = &pump->burst.items[pump->range.first];
+        int64_t entry = burst_retries(message);
+
+        if (entry == 0)
+                return false;
+        pump->state = PUMP_FIND;
+        pump->ops.find(pump->userdata, entry);
+        return true;
+}
+
+void pump_on_found(Pump *pump, bool answered, bool found) {
+        if (pump->state != PUMP_FIND || !answered)
+                return; /* the store tells of its loss */
+        if (!found)
+                pump->burst.items[pump->range.first].command.code = CODE_UNKNOWN_TARGET;
+        pump_decide_range(pump);
+}
+
 void pump_on_looked_up(Pump *pump, bool ok) {
         if (pump->state != PUMP_LOOKUP || !ok)
                 return; /* the store tells of its loss */
@@ -267,7 +287,7 @@ void pump_on_looked_up(Pump *pump, bool ok) {
                 pump->ops.lookup(pump->userdata, pump->needs, pump->n_needs);
         else if (pump_is_condemned(pump))
                 pump_condemn(pump);
-        else
+        else if (!pump_find(pump))
                 pump_decide_range(pump);
 }
 

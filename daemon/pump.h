@@ -23,6 +23,7 @@ typedef struct PumpOps {
         void (*lookup)(void *userdata, const EngineNeed *needs, size_t n_needs);
         void (*write)(void *userdata, Batch *batch);
         void (*quarantine)(void *userdata, const StoreQuarantine *message);
+        void (*find)(void *userdata, int64_t entry); /* whether the quarantine holds it; answered by pump_on_found */
         /* A batch is durable (or had nothing to write): publish its documents, in order. */
         void (*committed)(void *userdata, const Batch *batch);
         /* A query of the burst; all of the burst's commands are durable. */
@@ -72,5 +73,6 @@ void pump_run(Pump *pump, PumpJob *job, void (*done)(void *argument, Code code),
 void pump_on_looked_up(Pump *pump, bool ok);
 void pump_on_written(Pump *pump, StoreWrite outcome, const char *sqlstate, const char *why);
 void pump_on_quarantined(Pump *pump, bool ok);
+void pump_on_found(Pump *pump, bool answered, bool found);
 
 #endif

@@ -117,3 +117,38 @@ void store_quarantine_read(Store *store, const char *id, void (*on_found)(void *
                          2, (const char *const[]){ writer->config->area, id });
         connection_end(&writer->connection);
 }
+
+/* ---- whether it is there ---- */
+
+static void on_find_result(void *userdata, unsigned index, const PGresult *result) {
+        Writer *writer = userdata;
+        (void)index;
+        if (PQresultStatus(result) != PGRES_TUPLES_OK)
+                return writer_fail(writer, "quarantine", result);
+        writer->quarantine.answered = true;
+        writer->quarantine.found = PQntuples(result) == 1;
+}
+
+static void on_find_end(void *userdata, bool answered) {
+        Writer *writer = userdata;
+        void (*on_answer)(void *userdata, bool answered, bool found) = writer->quarantine.on_answer;
+        writer->quarantine.on_answer = NULL;
+        on_answer(writer->userdata, answered && writer->quarantine.answered, writer->quarantine.found);
+        writer_conclude(writer);
+}
+
+static const RequestHandler find_handler = { on_find_result, on_find_end };
+
+void store_quarantine_find(Store *store, int64_t id, void (*on_answer)(void *userdata, bool answered, bool found)) {
+        Writer *writer = &store->writer;
+        char digits[24];
+        assert(!writer->quarantine.on_answer && on_answer);
+        writer->quarantine.on_answer = on_answer;
+        writer->quarantine.answered = writer->quarantine.found = false;
+        snprintf(digits, sizeof digits, "%" PRId64, id);
+        connection_begin(&writer->connection, &find_handler, writer);
+        connection_query(&writer->connection,
+                         "select 1 from policegrid.quarantine where area = $1 and id = $2::bigint and payload is not null", 2,
+                         (const char *const[]){ writer->config->area, digits });
+        connection_end(&writer->connection);
+}

@@ -83,6 +83,8 @@ void store_quarantine(Store *store, const StoreQuarantine *message, void (*on_do
  * Read one back for another try, and count the try. on_found gets the message, borrowed, or NULL: unknown id (digits of
  * quarantine.id), payload already erased, or no connection. One at a time.
  */
+/* Whether it could be read back. `answered` is false when the connection was lost. One at a time. */
+void store_quarantine_find(Store *store, int64_t id, void (*on_answer)(void *userdata, bool answered, bool found));
 void store_quarantine_read(Store *store, const char *id, void (*on_found)(void *userdata, const StoreQuarantine *message));
 
 /*

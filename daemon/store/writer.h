@@ -50,6 +50,8 @@ typedef struct Quarantine {
         bool committed;
         void (*on_found)(void *userdata, const StoreQuarantine *message); /* reading back: NULL = none runs */
         bool found;
+        void (*on_answer)(void *userdata, bool answered, bool found); /* finding: NULL = none runs */
+        bool answered;
 } Quarantine;
 
 typedef struct Writer {

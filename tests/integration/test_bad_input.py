@@ -9,6 +9,7 @@ from stack import BASE, Phone, message_id
 
 CHINESE = re.compile("[\u4e00-\u9fff]")
 LATIN = re.compile("[a-z]{3}")
+CODES = set()  # every code that a test of this file was given
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +36,14 @@ def refused(phone, topic, payload, ident=None):
         before = len(phone.receipts.get(ident, ()))
     phone.publish(topic, payload)
     receipt = phone.wait(lambda: len(phone.receipts.get(ident, ())) > before and phone.receipts[ident][-1], f"receipt {ident}")
-    assert receipt["outcome"] == "rejected"
+    return explained(receipt)
+
+
+def explained(receipt):
+    """The code of a rejection that says in Chinese and English why."""
+    assert receipt["outcome"] == "rejected", receipt
     assert CHINESE.search(receipt["detail"]) and LATIN.search(receipt["detail"]), receipt
+    CODES.add(receipt["code"])
     return receipt["code"]
 
 
@@ -100,15 +107,15 @@ def test_04_warnings(stack, command, change, code):
 
 def test_05_verbs_on_foreign_closed_and_unknown_tasks(stack, worker, command):
     unknown = message_id()
-    assert worker.act(worker.unit, unknown, "accept")["code"] == "unknown_target"
+    assert explained(worker.act(worker.unit, unknown, "accept")) == "unknown_target"
     other = next(v for v in stack.villages() if v != worker.unit)
     receipt = command.send(stack.topic(stack.root(), "warning"), stack.warning(
         info={"area": [{"areaDesc": "x", "geocode": [{"valueName": "unit", "value": other}]}]}))
     task = stack.sql("select id from task where origin_id = %s", receipt["created"]["warning"])[0][0]
-    assert worker.act(worker.unit, task, "accept")["code"] in ("forbidden", "unknown_target")
-    assert worker.act(worker.unit, task, "frobnicate")["code"] in ("unknown_verb", "denied")
+    assert explained(worker.act(worker.unit, task, "accept")) == "forbidden"
+    assert explained(worker.act(worker.unit, task, "frobnicate")) in ("unknown_verb", "denied")
     assert command.act(stack.root(), task, "cancel")["outcome"] == "accepted"
-    assert command.act(stack.root(), task, "cancel")["code"] == "closed"
+    assert explained(command.act(stack.root(), task, "cancel")) == "closed"
 
 
 @pytest.mark.parametrize("change,why", [
@@ -123,7 +130,7 @@ def test_06_playbooks(stack, change, why):
     playbook["version"] += 100
     change(playbook)
     receipt = admin.send(f"{BASE}/admin/playbook-apply", {"playbook": playbook})
-    assert (receipt["outcome"], receipt["code"]) == ("rejected", "playbook"), why
+    assert explained(receipt) == "playbook", why
     assert "tell" in receipt["detail"], receipt["detail"]
 
 
@@ -143,20 +150,92 @@ def test_07_organisation_that_would_orphan_open_tasks(stack, command):
             link["to"] = [t for t in link["to"] if t != last]
         unit["links"] = [link for link in unit.get("links", []) if link["to"]]
     receipt = admin.send(f"{BASE}/admin/organisation-apply", {"organisation": smaller})
-    assert (receipt["outcome"], receipt["code"]) == ("rejected", "orphans"), receipt
+    assert explained(receipt) == "orphans"
 
 
-def test_08_counted_and_still_at_work(stack, worker, command):
+def task_in(stack, command, unit):
+    receipt = command.send(stack.topic(stack.root(), "warning"), stack.warning(
+        info={"area": [{"areaDesc": "x", "geocode": [{"valueName": "unit", "value": unit}]}]}))
+    return receipt["created"]["warning"], stack.sql("select id from task where origin_id = %s", receipt["created"]["warning"])[0][0]
+
+
+def test_08_two_members_at_once(stack, worker, command):
+    _, task = task_in(stack, command, worker.unit)
+    head = stack.speak("grid_head", worker.unit)
+    idents = [message_id(), message_id()]
+    revision = stack.sql("select state_revision from task where id = %s", task)[0][0]
+    for phone, ident in zip((head, worker), idents):  # neither waits for the other
+        phone.publish(stack.topic(worker.unit, f"action/{task}/accept"), {"id": ident, "revision": revision})
+    receipts = [phone.wait(lambda p=phone, i=ident: p.receipts.get(i), "receipt")[0] for phone, ident in zip((head, worker), idents)]
+    lost = [r for r in receipts if r["outcome"] == "rejected"]
+    assert len(lost) == 1 and explained(lost[0]) == "stale" and str(revision + 1) in lost[0]["detail"]
+    assert stack.sql("select state from task where id = %s", task) == [("accepted",)]
+
+
+def test_09_messages_out_of_order(stack, worker, command):
+    first, second = stack.warning(), stack.warning()
+    for body in (first, second):
+        body["info"][0]["area"] = [{"areaDesc": "x", "geocode": [{"valueName": "unit", "value": worker.unit}]}]
+    second["msgType"], second["references"] = "Update", [first["identifier"]]
+    topic = stack.topic(stack.root(), "warning")
+    assert explained(command.send(topic, second)) == "unknown_reference"  # the Update overtook its Alert
+    warning = command.send(topic, first)["created"]["warning"]
+    assert command.send(topic, second)["outcome"] == "accepted"  # and is taken when it comes again after it
+    task = stack.sql("select id from task where origin_id = %s", warning)[0][0]
+    assert explained(command.act(stack.root(), task, "verify")) in ("state", "forbidden")  # before anything is done
+    assert worker.act(worker.unit, task, "accept")["outcome"] == "accepted"
+    assert explained(worker.act(worker.unit, task, "accept")) == "state"
+    assert stack.sql("select state from task where id = %s", task) == [("accepted",)]
+
+
+def test_10_repeats_and_reused_ids(stack, worker):
+    topic, body = stack.topic(worker.unit, "report"), {"id": message_id(), "kind": "hazard", "fields": {"count": 1}}
+    first = worker.send(topic, body)
+    again = worker.send(topic, body, receipts=2)
+    assert again == {**first, "repeat": True}
+    body["fields"]["count"] = 2
+    assert explained(worker.send(topic, body, receipts=3)) == "id_reused"
+    assert stack.sql("select count(*) from report where id = %s", first["created"]["report"]) == [(1,)]
+
+
+def test_11_an_entry_that_the_quarantine_does_not_hold(stack):
+    admin = stack.speak("admin", "")
+    body = {"id": message_id(), "quarantine": 424242}
+    assert explained(admin.send(f"{BASE}/admin/quarantine-retry", body)) == "unknown_target"
+    assert admin.send(f"{BASE}/admin/quarantine-retry", body, receipts=2)["repeat"]
+    for wrong in ({}, {"quarantine": "x"}, {"quarantine": -1}, {"quarantine": 0}):
+        explained(admin.send(f"{BASE}/admin/quarantine-retry", wrong))
+    assert stack.sql("select count(*) from event where kind = 'admin' and facts::text like '%%quarantine_retried%%'") == [(0,)]
+
+
+def test_12_a_drill_can_be_told_from_the_real_thing(stack, worker, command):
+    worker.subscribe(stack.topic(worker.unit, "task/+/+"))
+    room = next(u["parent"] for u in stack.organisation["units"] if u["id"] == worker.unit)
+    officer = stack.speak("officer", room, subscribe=[stack.topic(room, "escalation/staff/+")])
+    for status in ("Actual", "Exercise", "Test"):
+        receipt = command.send(stack.topic(stack.root(), "warning"), stack.warning(
+            status=status, info={"area": [{"areaDesc": "x", "geocode": [{"valueName": "unit", "value": worker.unit}]}]}))
+        task = worker.task(worker.unit, lambda d, w=receipt["created"]["warning"]: d["origin"]["id"] == w)
+        assert task["status"] == status
+        assert worker.act(worker.unit, task["id"], "escalate", reason="help")["outcome"] == "accepted"
+        assert officer.document(stack.topic(room, f"escalation/staff/{task['id']}"))["status"] == status
+
+
+def test_19_counted_logged_and_still_at_work(stack, worker, command):
     metrics = stack.metrics()
-    rejected = {k: v for k, v in metrics.items() if "rejected" in k or "code=" in k}
-    assert any("malformed" in k and v > 0 for k, v in rejected.items()), list(metrics)[:60]
+    log = (stack.folder / "daemon.log").read_text(encoding="utf-8")
+    by_plugin = {"denied", "busy"}  # whose counters and lines are the broker's
+    assert {"malformed", "stale", "unknown_target", "id_reused", "orphans", "playbook"} <= CODES
+    for code in CODES - by_plugin:
+        assert metrics[f'policegrid_rejected_total{{code="{code}"}}'] > 0, code
+        assert f"rejected code={code} " in log, code
     receipt = worker.send(stack.topic(worker.unit, "report"), {"kind": "hazard", "fields": {}})
     assert receipt["outcome"] == "accepted"
     assert stack.sql("select count(*) from quarantine") == [(0,)]
     assert stack.ready()[0] == 200
 
 
-def test_09_a_will_and_a_retained_flag_do_nothing(stack, worker):
+def test_20_a_will_and_a_retained_flag_do_nothing(stack, worker):
     before = stack.sql("select count(*) from outcome")[0][0]
     phone = Phone(stack, worker.member)
     phone.client.will_set(stack.topic(worker.unit, "report"), json.dumps({"id": message_id(), "kind": "hazard", "fields": {}}), qos=1)

@@ -5,6 +5,7 @@
 
 #include "engine/check.h"
 #include "engine/state.h"
+#include "engine/task.h"
 #include "engine/work.h"
 #include "proto/json.h"
 
@@ -76,6 +77,19 @@ static bool is_seatless(Decision *decision, const Task *task) {
         return !(unit && member_seat(member, unit, decision->at)) && !(handler && member_seat(member, handler, decision->at));
 }
 
+static void unassign_escalations(Decision *decision) {
+        const Organisation *organisation = decision_organisation(decision);
+        size_t cursor = 0;
+        for (const Escalation *escalation; (escalation = state_next_escalation(decision->state, &cursor));) {
+                if (escalation->assignee[0] == '\0' || !escalation_is_open(escalation->state))
+                        continue;
+                const Member *member = organisation_member(organisation, escalation->assignee);
+                const Unit *unit = organisation_unit(organisation, escalation->to);
+                if (!member || !unit || !member_seat(member, unit, decision->at))
+                        escalation_unassign(decision, escalation);
+        }
+}
+
 void admin_unassign(Decision *decision) {
         const Task **tasks = NULL;
         size_t n = 0, capacity = 0, cursor = 0;
@@ -93,6 +107,7 @@ void admin_unassign(Decision *decision) {
         for (size_t i = 0; i < n; i++)
                 work_unassign(decision, tasks[i]);
         free(tasks);
+        unassign_escalations(decision);
 }
 
 /* ---- verbs that the daemon carries out once they are recorded ---- */

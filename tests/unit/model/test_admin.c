@@ -326,6 +326,24 @@ static void test_seat_end_unassigns(void **state) {
         cJSON_Delete(task);
 }
 
+/* What a room has taken on goes back to the room when the one who saw to it leaves it. */
+static void test_seat_end_unassigns_escalations(void **state) {
+        Fixture *fixture = *state;
+        char topic[TOPIC_MAX], id[UUID_LENGTH + 1];
+        post_fraud(fixture);
+        snprintf(id, sizeof id, "%s", json_string(task_at(fixture, 3, "e2"), "id"));
+        snprintf(topic, sizeof topic, "tier3/e2/action/%s/escalate", id);
+        say_ok(fixture, E2_WORKER, topic, "{\"reason\":\"help\"}");
+        const State *town_state = engine_state(fixture->engine);
+        const Escalation *escalation = state_escalation(town_state, state_task(town_state, id)->escalation);
+        snprintf(topic, sizeof topic, "tier2/east/action/%s/assign", id);
+        say_ok(fixture, EAST_OFFICER, topic, "{\"assignee\":\"%s\"}", fixture->members[EAST_OFFICER]);
+        assert_string_equal(escalation->assignee, fixture->members[EAST_OFFICER]);
+        say_ok(fixture, ADMIN, "admin/seat-end", "{\"member\":\"%s\",\"unit\":\"east\"}", fixture->members[EAST_OFFICER]);
+        assert_string_equal(escalation->assignee, "");
+        assert_int_equal(escalation->state, ESCALATION_OPEN);
+}
+
 static void test_powers(void **state) {
         Fixture *fixture = *state;
         cJSON *file = next_file(fixture);
@@ -535,7 +553,8 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 ADMIN_TEST(test_versions), ADMIN_TEST(test_orphans), ADMIN_TEST(test_orphaned_handler), ADMIN_TEST(test_organisation_refused),
                 ADMIN_TEST(test_roles), ADMIN_TEST(test_last_admin_in_unit), ADMIN_TEST(test_member_add), ADMIN_TEST(test_import), ADMIN_TEST(test_revoke),
-                ADMIN_TEST(test_seats), ADMIN_TEST(test_seat_end_unassigns), ADMIN_TEST(test_powers), ADMIN_TEST(test_seat_limit),
+                ADMIN_TEST(test_seats), ADMIN_TEST(test_seat_end_unassigns),
+                ADMIN_TEST(test_seat_end_unassigns_escalations), ADMIN_TEST(test_powers), ADMIN_TEST(test_seat_limit),
                 ADMIN_TEST(test_enrol), ADMIN_TEST(test_rotate), ADMIN_TEST(test_playbooks), ADMIN_TEST(test_playbook_files),
                 ADMIN_TEST(test_playbook_spacing),
                 ADMIN_TEST(test_two_in_one_batch), cmocka_unit_test(test_bootstrap),

@@ -14,7 +14,7 @@ const char TOWN_ORGANISATION[] =
         "'loaded_until':'2028-12-31'}],"
         "'units':["
         "{'id':'town','type':'command','tier':1,'title':{'zh':'镇','en':'Town'},'code':'140802100',"
-        "'links':[{'type':'mediation.judicial','to':['court']}]},"
+        "'links':[{'type':'mediation.judicial','to':['court']},{'type':'mediation.people','to':['east','west']}]},"
         "{'id':'court','type':'court','tier':1,'parent':'town','title':{'zh':'法庭','en':'Court'}},"
         "{'id':'east','type':'room','tier':2,'parent':'town','title':{'zh':'东','en':'East'}},"
         "{'id':'west','type':'room','tier':2,'parent':'town','title':{'zh':'西','en':'West'}},"
@@ -50,7 +50,7 @@ static const char *const PLAYBOOKS[] = {
         "'clocks':{'*':{'finish':{'workdays':5}}},'ladder':[{'after':['finish'],'to':[{'tier':1}]}],"
         "'then':[{'if':{'left':0},'end':'mended'},{'step':'mend','times':2},{'end':'handed_over','to':[{'tier':1}]}]}}}",
         "{'playbook':'joint','version':1,'priority':50,'start':'meet'," TITLE ",'when':{'warning':{'eventCode':'joint'}},"
-        "'steps':{'meet':{" TITLE ",'to':[{'tier':1}],'participants':[{'tier':2}],'inform':[{'link':'mediation.judicial'}],"
+        "'steps':{'meet':{" TITLE ",'to':[{'tier':1}],'participants':[{'link':'mediation.people'}],'inform':[{'link':'mediation.judicial'}],"
         "'consent':'all','form':{'result':{'choice':['agreed','failed']}},"
         "'clocks':{'*':{'finish':{'workdays':5}}},"
         "'then':[{'if':{'how':'refused'},'end':'litigation'},{'end':'settled'}]}}}",

@@ -18,7 +18,7 @@
 
 #include "clock.h"
 #include "log.h"
-#include "proto/map.h"
+#include "needs.h"
 
 #define FIRE_MAX 500          /* timers in one batch */
 #define LOOKUP_ROUNDS_MAX 3   /* a task, then its case, then what that names */
@@ -45,9 +45,7 @@ struct Pump {
         size_t n_stack, capacity;
         Range range;             /* in work */
         unsigned rounds;
-        EngineNeed *needs;
-        size_t n_needs, needs_capacity;
-        Map *asked;              /* keys looked up for this range */
+        Needs needs;             /* of this range */
         InflightHash *hashes;
         size_t hashes_capacity;
 
@@ -127,37 +125,12 @@ static void pump_unmark(Pump *pump, size_t n) {
 }
 
 /* ---- lookups ---- */
-static void pump_need(Pump *pump, const EngineNeed *need) {
-        char key[512];
-
-        snprintf(key, sizeof key, "%d\x1f%s\x1f%s\x1f%s", (int)need->table, need->key[0] ? need->key[0] : "",
-                 need->key[1] ? need->key[1] : "", need->key[2] ? need->key[2] : "");
-        if (map_find(pump->asked, key))
-                return;
-        if (!map_set(pump->asked, key, pump))
-                abort();
-        if (pump->n_needs == pump->needs_capacity) {
-                pump->needs_capacity = pump->needs_capacity ? pump->needs_capacity * 2 : 64;
-                pump->needs = realloc(pump->needs, pump->needs_capacity * sizeof *pump->needs);
-                if (!pump->needs)
-                        abort();
-        }
-        pump->needs[pump->n_needs++] = *need;
-}
-
 static void pump_collect_needs(Pump *pump) {
-        EngineNeed needs[ENGINE_NEEDS_MAX];
-
-        pump->n_needs = 0;
         for (size_t i = 0; i < pump->range.n; i++) {
                 const Command *command = &pump->burst.items[pump->range.first + i].command;
 
-                if (command->topic.kind == TOPIC_QUERY)
-                        continue;
-                size_t n = engine_needs(pump->engine, command, needs);
-
-                for (size_t j = 0; j < n; j++)
-                        pump_need(pump, &needs[j]);
+                if (command->topic.kind != TOPIC_QUERY)
+                        needs_collect(&pump->needs, pump->engine, command);
         }
 }
 
@@ -249,10 +222,7 @@ static void pump_start_range(Pump *pump) {
         if (!pump_is_condemned(pump))
                 pump_mark(pump);
         pump->rounds = 0;
-        pump->asked = map_free(pump->asked);
-        pump->asked = map_new();
-        if (!pump->asked)
-                abort();
+        needs_start(&pump->needs);
         pump->state = PUMP_LOOKUP;
         pump_on_looked_up(pump, true);
 }
@@ -280,11 +250,11 @@ void pump_on_found(Pump *pump, bool answered, bool found) {
 void pump_on_looked_up(Pump *pump, bool ok) {
         if (pump->state != PUMP_LOOKUP || !ok)
                 return; /* the store tells of its loss */
-        pump->n_needs = 0;
+        needs_next(&pump->needs);
         if (pump->rounds++ < LOOKUP_ROUNDS_MAX)
                 pump_collect_needs(pump);
-        if (pump->n_needs > 0)
-                pump->ops.lookup(pump->userdata, pump->needs, pump->n_needs);
+        if (pump->needs.n > 0)
+                pump->ops.lookup(pump->userdata, pump->needs.items, pump->needs.n);
         else if (pump_is_condemned(pump))
                 pump_condemn(pump);
         else if (!pump_find(pump))
@@ -591,9 +561,8 @@ Pump *pump_free(Pump *pump) {
                 return NULL;
         burst_deinit(&pump->burst);
         batch_deinit(&pump->batch);
-        map_free(pump->asked);
+        needs_deinit(&pump->needs);
         free(pump->stack);
-        free(pump->needs);
         free(pump->hashes);
         free(pump);
         return NULL;

@@ -13,7 +13,6 @@ static const CommandEntry *const commands[] = {
         &command_watch, &command_quarantine, &command_playbook, &command_clock,
 };
 
-
 const CommandEntry *command_find(const char *name)
 {
         for (size_t i = 0; i < COMMAND_LENGTH(commands); i++)
@@ -55,11 +54,12 @@ static void verb_help(Language language, const CommandEntry *entry, const Comman
         }
 }
 
-void command_help(Language language, const CommandEntry *entry, FILE *stream)
+void command_help(Language language, const CommandEntry *entry, const CommandVerb *verb, FILE *stream)
 {
         fprintf(stream, "%s\n\n", language_pick(language, entry->help_zh, entry->help_en));
         for (size_t i = 0; i < entry->n_verbs; i++)
-                verb_help(language, entry, &entry->verbs[i], stream);
+                if (verb == NULL || verb == &entry->verbs[i])
+                        verb_help(language, entry, &entry->verbs[i], stream);
 }
 
 static void verb_names_print(FILE *stream, const CommandEntry *entry)
@@ -102,10 +102,17 @@ void command_help_all(Language language, FILE *stream)
                 "\nExit codes: 0 accepted · 1 rejected · 2 wrong usage · 3 no connection · 4 no receipt in time (the same may be sent again) · 5 a local file\n"), stream);
 }
 
-static int usage_fail(const Context *context, const CommandEntry *entry)
+/* How the verb is used; of a command without one, only what verbs there are. */
+static int usage_fail(const Context *context, const CommandEntry *entry, const CommandVerb *verb)
 {
-        fputs(language_pick(context->language, "用法:\n", "Usage:\n"), stderr);
-        command_help(context->language, entry, stderr);
+        if (verb != NULL) {
+                fputs(language_pick(context->language, "用法:\n", "Usage:\n"), stderr);
+                verb_help(context->language, entry, verb, stderr);
+                return EXIT_USAGE;
+        }
+        fprintf(stderr, "%spolicegridctl %s ", language_pick(context->language, "用法: ", "Usage: "), entry->name);
+        verb_names_print(stderr, entry);
+        fputs(language_pick(context->language, " …(--help 看详情)\n", " … (--help says more)\n"), stderr);
         return EXIT_USAGE;
 }
 
@@ -115,6 +122,20 @@ static bool help_is_asked(int argc, char *const *argv)
                 if (strcmp(argv[i], "--help") == 0)
                         return true;
         return false;
+}
+
+/* Help is given whatever else stands on the line, in the language that it names. */
+static void help_print(const Context *context, const CommandEntry *entry, int argc, char *const *argv)
+{
+        Language language = context->language;
+
+        for (int i = 0; i < argc; i++) {
+                if (strcmp(argv[i], "--lang") == 0 && i + 1 < argc)
+                        (void)language_parse(argv[i + 1], &language);
+                else if (strncmp(argv[i], "--lang=", 7) == 0)
+                        (void)language_parse(argv[i] + 7, &language);
+        }
+        command_help(language, entry, command_verb_find(entry, argc > 0 ? argv[0] : NULL), stdout);
 }
 
 static int verb_run(Context *context, const CommandEntry *entry, const CommandVerb *verb, int argc, char *const *argv)
@@ -132,11 +153,11 @@ static int verb_run(Context *context, const CommandEntry *entry, const CommandVe
         outcome = arguments_parse(options, verb->n_options + GLOBALS_COUNT, argc, argv, false, &arguments, &used, &culprit);
         if (outcome != ARGUMENTS_OK) {
                 context_complain(context, "%s:%s", "%s: %s", culprit, arguments_outcome_text(outcome, context->language == LANGUAGE_ZH));
-                return usage_fail(context, entry);
+                return usage_fail(context, entry, verb);
         }
         if (arguments.n_positional < verb->n_operands_min || arguments.n_positional > verb->n_operands_max) {
                 context_complain(context, "操作数应为:%s", "operands wanted: %s", verb->operands[0] != '\0' ? verb->operands : "-");
-                return usage_fail(context, entry);
+                return usage_fail(context, entry, verb);
         }
         if (globals_apply(context, &arguments) != EXIT_DONE)
                 return EXIT_USAGE;
@@ -156,14 +177,14 @@ int command_run(Context *context, int argc, char *const *argv)
                 return EXIT_USAGE;
         }
         if (help_is_asked(argc - 1, argv + 1)) {
-                command_help(context->language, entry, stdout);
+                help_print(context, entry, argc - 1, argv + 1);
                 return EXIT_DONE;
         }
         verb = command_verb_find(entry, argc > 1 ? argv[1] : NULL);
         if (verb == NULL) {
                 if (argc > 1)
                         context_complain(context, "%s 没有动作 %s", "%s has no verb %s", entry->name, argv[1]);
-                return usage_fail(context, entry);
+                return usage_fail(context, entry, NULL);
         }
         skip = verb->name != NULL ? 2 : 1;
         return verb_run(context, entry, verb, argc - skip, argv + skip);

@@ -39,7 +39,8 @@ const CommandVerb *command_verb_find(const CommandEntry *entry, const char *name
 /* Run argv[0..argc): command, verb, options, operands. Help requests are answered on standard output. An exit code. */
 int command_run(Context *context, int argc, char *const *argv);
 void command_help_all(Language language, FILE *stream);
-void command_help(Language language, const CommandEntry *entry, FILE *stream);
+/* Of one verb; NULL = of all. */
+void command_help(Language language, const CommandEntry *entry, const CommandVerb *verb, FILE *stream);
 
 #define COMMAND_LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -15,6 +15,8 @@ from stack import AREA, BUILD, ROOT, free_port, new_secret, wait_connect
 CTL = BUILD / "daemon/ctl/policegridctl"
 ACCEPTED, REJECTED, USAGE, CONNECTION, TIMEOUT, LOCAL = range(6)
 
+CHINESE = re.compile("[\u4e00-\u9fff]")
+
 
 @pytest.fixture(scope="module")
 def connection(jiezhou):
@@ -50,6 +52,26 @@ def task_of(ctl, unit, warning):
         if full["origin"]["id"] == warning:
             return full
     raise LookupError(unit)
+
+
+@pytest.mark.parametrize("command", ["init", "organisation apply", "organisation show", "member add", "member import", "member revoke", "member list",
+                                     "warn post", "warn update", "warn cancel", "task list", "task show", "task accept", "escalations", "watch",
+                                     "quarantine list", "quarantine retry", "playbook check"])
+def test_00_help_of_each_in_two_languages_wherever_the_language_stands(command):
+    texts = {}
+    for language in ("zh", "en"):
+        for line in (["--lang", language, *command.split(), "--help"], [*command.split(), "--help", f"--lang={language}"]):
+            done = subprocess.run([str(CTL), *line], capture_output=True, text=True, timeout=60)
+            assert done.returncode == 0 and done.stderr == "" and f"policegridctl {command}" in done.stdout
+            assert texts.setdefault(language, done.stdout) == done.stdout
+        assert texts[language].count("  policegridctl ") == 1  # of this one alone
+    assert CHINESE.search(texts["zh"]) and not CHINESE.search(texts["en"])
+
+
+def test_00_wrong_usage_says_how_to_use_it():
+    for line, told in (("task", "accept|"), ("task fly", "accept|"), ("task accept", "policegridctl task accept TASK")):
+        done = subprocess.run([str(CTL), "--lang", "en", *line.split()], capture_output=True, text=True, timeout=60)
+        assert done.returncode == 2 and told in done.stderr and len(done.stderr.splitlines()) < 10, done.stderr
 
 
 def test_01_organisation_show_is_what_was_applied(ctl, jiezhou):

@@ -139,6 +139,8 @@ static void test_pass_up_by_hand(void **state) {
         assert_string_equal(escalation_of(town, e1)->from, "east");
         assert_code(act(town, "town", e1->id, "escalate", "{'reason':'too-big'}"), "limit"); /* nobody above */
         assert_code(act(town, "east", e1->id, "return", "{'reason':'yours'}"), "state");
+        assert_code(act(town, "west", escalation_of(town, e1)->id, "accept", "{}"), "forbidden");
+        assert_code(act(town, "e1", escalation_of(town, e1)->id, "resolve", "{}"), "forbidden");
         assert_ok(act(town, "town", escalation_of(town, e1)->id, "accept", "{}")); /* by its own id too */
         assert_ok(act(town, "town", e1->id, "assign", "{'assignee':'%s'}", member_of("town", "officer")));
         assert_string_equal(escalation_of(town, e1)->assignee, member_of("town", "officer"));

@@ -101,9 +101,11 @@ password_of() { awk -v name="$1" '$1 == name {print $2}' "$state/passwords"; }
 # Ports on loopback, chosen once, kept, and chosen again only when somebody else has taken them.
 ports_prepare() {
         $python - "$state/ports" <<'PY' || die "找不到空闲端口" "no free ports"
-import os, socket, sys
+import os, random, socket, sys
 
 def free(port):
+    # below the range of outgoing connections, which could take the port of a server that is started again
+    port = port or random.randrange(15000, 30000)
     with socket.socket() as s:
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

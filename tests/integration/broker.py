@@ -21,6 +21,8 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from stack import free_port
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("POLICEGRID_BUILD", ROOT / "build-test"))
 WAIT = float(os.environ.get("POLICEGRID_WAIT", "30"))
@@ -236,12 +238,6 @@ class Broker:
         daemon = Daemon(self, area, session, **options)
         self.clients.append(daemon)
         return daemon
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class Client:

@@ -32,9 +32,16 @@ BASE = f"grid/v1/{AREA}"
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """Below the range that outgoing connections take their ports from, so that a server that is stopped can have its port again."""
+    while True:
+        port = secrets.randbelow(15000) + 15000
+        with socket.socket() as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                s.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
 
 
 def message_id():

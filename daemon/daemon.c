@@ -471,7 +471,7 @@ static void daemon_deinit(Daemon *daemon) {
         store_free(daemon->store);
         http_free(daemon->http);
         inflight_close(daemon->inflight);
-        reconcile_reset(&daemon->reconcile);
+        reconcile_reset(&daemon->reconcile, 0);
         file_texts_deinit(&daemon->playbooks);
         free(daemon->retry.topic);
         free(daemon->retry.payload);

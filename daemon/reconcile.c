@@ -25,9 +25,9 @@ static void reconcile_forget(Reconcile *reconcile) {
         reconcile->found = map_free(reconcile->found);
 }
 
-void reconcile_reset(Reconcile *reconcile) {
+void reconcile_reset(Reconcile *reconcile, uint64_t from_seq) {
         reconcile_forget(reconcile);
-        *reconcile = (Reconcile){0};
+        *reconcile = (Reconcile){.from_seq = from_seq};
 }
 
 static void reconcile_take_mark(Reconcile *reconcile, const void *payload, size_t n_payload) {
@@ -74,7 +74,7 @@ void reconcile_surveyed(Reconcile *reconcile) {
                 reconcile->state = RECONCILE_COMPARE;
 }
 
-bool reconcile_is_current(const Reconcile *reconcile, uint64_t seq) { return reconcile->has_mark && reconcile->mark_seq == seq; }
+bool reconcile_is_current(const Reconcile *reconcile) { return reconcile->has_mark && reconcile->mark_seq == reconcile->from_seq; }
 
 /* Whether the broker already holds exactly this document; takes it off the list of what was found. */
 static bool reconcile_holds(Reconcile *reconcile, const Document *document) {

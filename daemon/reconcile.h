@@ -24,18 +24,19 @@ typedef enum ReconcileState {
 
 typedef struct Reconcile {
         ReconcileState state;
+        uint64_t from_seq;    /* where the state was when the connection was made; what follows is published on it */
         bool has_mark;
         uint64_t mark_seq;
         Map *found;           /* topic → hash of its payload, owned */
 } Reconcile;
 
-void reconcile_reset(Reconcile *reconcile);
+void reconcile_reset(Reconcile *reconcile, uint64_t from_seq);
 /* A retained document of the survey that is running. */
 void reconcile_take(Reconcile *reconcile, const char *topic, const void *payload, size_t n_payload);
 /* The survey that was running is complete. */
 void reconcile_surveyed(Reconcile *reconcile);
-/* RECONCILE_JUDGE: whether everything up to `seq` was published by its own account. */
-bool reconcile_is_current(const Reconcile *reconcile, uint64_t seq);
+/* RECONCILE_JUDGE: whether, by the mark's account, everything was published that this connection does not publish. */
+bool reconcile_is_current(const Reconcile *reconcile);
 /*
  * RECONCILE_COMPARE: what must be published to make the broker hold what the engine says. *ret is to be empty; the caller deinits
  * it. Counts into *ret_republished and *ret_cleared.

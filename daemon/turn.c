@@ -89,7 +89,7 @@ void daemon_publish(Daemon *daemon, const Documents *documents) {
 }
 
 void daemon_forget_broker(Daemon *daemon) {
-        reconcile_reset(&daemon->reconcile);
+        reconcile_reset(&daemon->reconcile, daemon->loaded ? engine_seq(daemon->engine) : 0);
         daemon->roster_asked = daemon->roster_known = daemon->roster_synced = false;
         daemon->roster_was_sent = false;
         daemon->held = (ControlHeld){0};
@@ -124,7 +124,7 @@ static void turn_reconcile(Daemon *daemon) {
                 bus_survey(daemon->bus, BUS_SURVEY_MARK);
                 break;
         case RECONCILE_JUDGE:
-                if (reconcile_is_current(reconcile, engine_seq(daemon->engine))) {
+                if (reconcile_is_current(reconcile)) {
                         reconcile->state = RECONCILE_DONE;
                         daemon_publish(daemon, &nothing);
                 } else {

@@ -6,12 +6,14 @@
 #include <time.h>
 #include <mosquitto.h>
 #include <mqtt_protocol.h>
+#include <sodium.h>
 
 #include "ctl/secret.h"
 
 struct Link {
-        struct mosquitto *client; /* owned */
-        char *host;               /* owned */
+        struct mosquitto *client; /* owned; a new one each time: a used one sends its old messages again after it reconnects */
+        char id[128];
+        char *host, *member, *secret; /* owned */
         int port;
         LinkOnMessage on_message;
         void *userdata;           /* the caller's */
@@ -67,33 +69,38 @@ static void on_message(struct mosquitto *client, void *userdata, const struct mo
         link->on_message(link->userdata, message->topic, message->payload, (size_t)message->payloadlen, message->retain);
 }
 
-static bool client_configure(Link *link, const char *member, const char *secret)
+static bool client_renew(Link *link)
 {
+        mosquitto_destroy(link->client);
+        link->client = mosquitto_new(link->id, true, link);
+        if (link->client == NULL)
+                return false;
         mosquitto_int_option(link->client, MOSQ_OPT_PROTOCOL_VERSION, MQTT_PROTOCOL_V5);
         mosquitto_int_option(link->client, MOSQ_OPT_TCP_NODELAY, 1);
         mosquitto_connect_v5_callback_set(link->client, on_connect);
         mosquitto_disconnect_v5_callback_set(link->client, on_disconnect);
         mosquitto_subscribe_callback_set(link->client, on_subscribe);
         mosquitto_message_callback_set(link->client, on_message);
-        return mosquitto_username_pw_set(link->client, member, secret) == MOSQ_ERR_SUCCESS;
+        return mosquitto_username_pw_set(link->client, link->member, link->secret) == MOSQ_ERR_SUCCESS;
 }
 
 Link *link_new(const char *host, int port, const char *member, const char *secret, LinkOnMessage on_message_callback, void *userdata)
 {
         Link *link = calloc(1, sizeof *link);
-        char id[128], letters[9];
+        char letters[9];
 
         mosquitto_lib_init();
-        secret_letters(letters, 8);
-        snprintf(id, sizeof id, "%s/ctl-%s", member, letters);
         if (link == NULL)
                 return NULL;
+        secret_letters(letters, 8);
+        snprintf(link->id, sizeof link->id, "%s/ctl-%s", member, letters);
         link->host = strdup(host);
+        link->member = strdup(member);
+        link->secret = strdup(secret);
         link->port = port;
         link->on_message = on_message_callback;
         link->userdata = userdata;
-        link->client = mosquitto_new(id, true, link);
-        if (link->host == NULL || link->client == NULL || !client_configure(link, member, secret))
+        if (link->host == NULL || link->member == NULL || link->secret == NULL)
                 return link_free(link);
         return link;
 }
@@ -102,14 +109,16 @@ Link *link_free(Link *link)
 {
         if (link == NULL)
                 return NULL;
-        if (link->client != NULL) {
-                if (link->open) {
-                        mosquitto_disconnect(link->client);
-                        mosquitto_loop(link->client, 100, 1);
-                }
-                mosquitto_destroy(link->client);
+        if (link->client != NULL && link->open) {
+                mosquitto_disconnect(link->client);
+                mosquitto_loop(link->client, 100, 1);
         }
+        mosquitto_destroy(link->client);
         free(link->host);
+        free(link->member);
+        if (link->secret != NULL)
+                sodium_memzero(link->secret, strlen(link->secret));
+        free(link->secret);
         free(link);
         mosquitto_lib_cleanup();
         return NULL;
@@ -145,7 +154,7 @@ LinkOutcome link_open(Link *link, const char *const *filters, size_t n_filters, 
 
         link->connack = -1;
         link->open = link->cut = link->suback_denied = false;
-        if (mosquitto_connect(link->client, link->host, link->port, 30) != MOSQ_ERR_SUCCESS)
+        if (!client_renew(link) || mosquitto_connect(link->client, link->host, link->port, 30) != MOSQ_ERR_SUCCESS)
                 return LINK_UNREACHABLE;
         if (!pump_until(link, &link->connack, -1, until))
                 return LINK_UNREACHABLE;

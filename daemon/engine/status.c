@@ -1,7 +1,7 @@
 /*
  * Three retained documents a unit: `status` (counters), `list/task` (open tasks) and `list/result` (what was closed lately). Counters
  * are of the unit's own tasks; lists also show those that it takes part in. Exercises and tests are listed, with their status, and
- * counted nowhere. What is meant for named members only is listed by number alone.
+ * counted nowhere. Volunteers and administrators read lists, too: what is not meant for all of the unit is listed by number alone.
  *
  * `list/duty` is not made here: duties are not known to the engine yet, and an empty list would say that there are none.
  */
@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "engine/document.h"
+#include "engine/task.h"
 #include "proto/json.h"
 #include "proto/text.h"
 
@@ -217,16 +218,22 @@ static void add_entry(Text *text, const Task *task) {
         add_text(text, "state", task_state_name(task->state));
         add_text(text, "severity", severity_name(task->severity));
         add_text(text, "status", reality_name(task->reality));
-        if (task->audience == AUDIENCE_NAMED)
+        if (task->audience != AUDIENCE_ALL)
                 return;
         add_text(text, "kind", task->kind);
         add_text(text, "title", task_title_zh(task));
         add_text(text, "title_en", task_title_en(task));
 }
 
+/* A unit that a transfer is offered to sees it as its own. */
+static const char *part_word(const Task *task, const char *unit) {
+        const cJSON *part = strcmp(task->unit, unit) == 0 ? NULL : task_participant(task, unit);
+        return part ? json_string(part, "part") : "lead";
+}
+
 static void add_open_entry(const Writer *writer, Text *text, const Task *task, const char *unit) {
         add_entry(text, task);
-        add_text(text, "part", strcmp(task->unit, unit) == 0 ? "lead" : "joint");
+        add_text(text, "part", part_word(task, unit));
         add_text(text, "card", card_word(task->card));
         add_time(text, "accept_by", task->state == TASK_STATE_ISSUED ? task->accept_by : TIMESTAMP_NONE, writer->offset);
         add_time(text, "finish_by", task->finish_by, writer->offset);
@@ -238,7 +245,7 @@ static void add_closed_entry(const Writer *writer, Text *text, const Task *task)
         add_text(text, "outcome", task->outcome);
         add_time(text, "ended_at", task->ended_at, writer->offset);
         const cJSON *result = json_object(task->body, "result");
-        if (result && task->audience != AUDIENCE_NAMED) {
+        if (result && task->audience == AUDIENCE_ALL) {
                 char *json = json_print(result);
                 text_append_string(text, ",\"result\":");
                 text_append_string(text, json);

@@ -63,6 +63,27 @@ static void test_lists(void **state) {
         assert_int_equal(counter(fixture, "e1", "open"), 0);
 }
 
+/* Who reads lists may not read every task: the word for it, and what came of it, are for those who may. */
+static void test_lists_tell_no_more_than_the_audience(void **state) {
+        Fixture *fixture = *state;
+        char topic[TOPIC_MAX];
+        const char *id = "0193a9a0-0000-7000-8000-00000000000a";
+        snprintf(topic, sizeof(topic), "tier1/town/action/%s/issue", id);
+        say_ok(fixture, COMMANDER, topic, "{\"title\":\"夜查\",\"to\":\"e1\",\"audience\":\"staff\"}");
+        refresh(fixture);
+        const cJSON *entry = cJSON_GetArrayItem(json_array(document(fixture, "tier3/e1/list/task"), "entries"), 0);
+        assert_string_equal(json_string(entry, "id"), id);
+        assert_string_equal(json_string(entry, "part"), "lead");
+        assert_false(json_has(entry, "title") || json_has(entry, "title_en") || json_has(entry, "kind"));
+        say_ok(fixture, E1_WORKER, verb(fixture, "e1", "complete"), "{\"result\":{\"found\":3}}");
+        snprintf(topic, sizeof(topic), "tier1/town/action/%s/verify", id);
+        say_ok(fixture, COMMANDER, topic, "{}");
+        refresh(fixture);
+        entry = cJSON_GetArrayItem(json_array(document(fixture, "tier3/e1/list/result"), "entries"), 0);
+        assert_string_equal(json_string(entry, "id"), id);
+        assert_false(json_has(entry, "title") || json_has(entry, "result"));
+}
+
 static void test_midnight(void **state) {
         Fixture *fixture = *state;
         post(fixture, COMMANDER, "tier1/town/warning", &(Post){.identifier = "A1", .area = "[{\"geocode\":[{\"valueName\":\"unit\",\"value\":\"e1\"}]}]"});
@@ -100,7 +121,7 @@ static void test_long_lists_are_cut(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                TEST(test_all_units_at_the_start), TEST(test_only_touched_units), TEST(test_lists), TEST(test_midnight),
+                TEST(test_all_units_at_the_start), TEST(test_only_touched_units), TEST(test_lists), TEST(test_lists_tell_no_more_than_the_audience), TEST(test_midnight),
                 TEST(test_cards_and_overdue), TEST(test_long_lists_are_cut),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

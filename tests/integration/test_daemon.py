@@ -375,3 +375,60 @@ def test_20_a_long_backlog_is_drained_before_timers_fire(make_stack):
     assert worker.wait(lambda: worker.receipts.get(ident), "receipt")[0]["outcome"] == "accepted"
     assert stack.sql("select count(*) from escalation where task = %s", task) == [(0,)]
     assert stack.sql("select state from task where id = %s", task) == [("accepted",)]
+
+
+# ---- the connection to the broker --------------------------------------------------------------------------------------------
+
+
+def test_21_a_unix_socket_to_the_broker(make_stack):
+    stack = make_stack()
+    stack.stop_daemon()
+    stack.daemon_options = {"broker.socket": str(stack.folder / "broker.sock"), "broker.port": "1"}
+    stack.write_config()
+    with open(stack.broker_config, "a", encoding="utf-8") as config:
+        config.write(f"listener 0 {stack.folder}/broker.sock\n")
+    stack.kill_broker()
+    stack.start_broker()
+    stack.start_daemon()
+    phone = stack.speak("grid_worker", plain_village(stack))
+    assert phone.send(*report(stack, message_id()))["outcome"]
+
+
+def test_22_a_frozen_broker_does_not_freeze_the_daemon(make_stack):
+    """Its kernel still takes connections: the daemon waits for a CONNACK, answers health checks meanwhile, and gets in afterwards."""
+    stack = make_stack()
+    stack.stop_daemon()
+    os.kill(stack.broker.pid, signal.SIGSTOP)
+    try:
+        stack.start_daemon(wait=False)
+        document = until(lambda: answers(stack) and stack.ready()[1]["state"] and stack.ready()[1], "state loaded")
+        assert document["broker"] is False and document["lock"] is True
+        stack.daemon.terminate()
+        assert stack.daemon.wait(WAIT) == 0
+        stack.start_daemon(wait=False)
+        until(lambda: answers(stack) and stack.ready()[1]["state"], "state loaded")
+    finally:
+        os.kill(stack.broker.pid, signal.SIGCONT)
+    until(lambda: stack.ready()[0] == 200, "ready")
+
+
+def answers(stack):
+    try:
+        socket.create_connection(("127.0.0.1", stack.http_port), timeout=1).close()
+        return True
+    except OSError:
+        return False
+
+
+def test_23_bursts_of_one_and_of_many_come_to_the_same(make_stack):
+    """How messages fall into batches changes nothing: every id has one outcome, in the order in which its sender spoke."""
+    for size in ("1", "512"):
+        stack = make_stack(daemon_options={"limits.burst_messages": size})
+        phone = stack.speak("grid_worker", plain_village(stack))
+        idents = [message_id() for _ in range(100)]
+        for ident in idents:
+            phone.publish(*report(stack, ident))
+        phone.wait(lambda: all(i in phone.receipts for i in idents), "receipts")
+        rows = stack.sql("select id from outcome where sender = %s order by seq", phone.member)
+        assert [r[0] for r in rows] == idents
+        assert stack.metrics()["policegrid_outcomes_repeated_total"] == 0

@@ -238,6 +238,14 @@ void daemon_confirm_clock(Daemon *daemon, const char *who) {
                 log_write(LOG_LEVEL_WARNING, "daemon", "clock confirmed by=%s", who);
 }
 
+void daemon_check_clock(Daemon *daemon) {
+        if (!clock_check(&daemon->clock, clock_wall_ms(), clock_monotonic_ms(), store_clock_offset_ms(daemon->store)))
+                return;
+        pump_allow_timers(daemon->pump, false);
+        log_write(LOG_LEVEL_ERROR, "daemon", "clock departed by %lld ms from %s: timers stand still until it is confirmed",
+                  (long long)daemon->clock.departure_ms, daemon->clock.by_database ? "PostgreSQL's" : "the monotonic clock");
+}
+
 static void on_second(uv_timer_t *timer) {
         Daemon *daemon = timer->data;
         int64_t monotonic = clock_monotonic_ms();
@@ -246,11 +254,7 @@ static void on_second(uv_timer_t *timer) {
                 log_write_limited(&daemon->limit_waiting, (uint64_t)monotonic, LOG_LEVEL_INFO, "daemon", "waiting for the database: %s",
                                   store_why(daemon->store));
 
-        if (clock_check(&daemon->clock, clock_wall_ms(), monotonic, store_clock_offset_ms(daemon->store))) {
-                pump_allow_timers(daemon->pump, false);
-                log_write(LOG_LEVEL_ERROR, "daemon", "clock departed by %lld ms from %s: timers stand still until it is confirmed",
-                          (long long)daemon->clock.departure_ms, daemon->clock.by_database ? "PostgreSQL's" : "the monotonic clock");
-        }
+        daemon_check_clock(daemon);
         if (daemon->stopping && monotonic - daemon->stop_at > STOP_PATIENCE_MS && !daemon->closing) {
                 log_write(LOG_LEVEL_WARNING, "daemon", "the batch in work does not end; stopping without it");
                 bus_drop(daemon->bus);

@@ -99,6 +99,8 @@ bool daemon_answer_http(void *userdata, const char *path, HttpAnswer *answer);
 
 /* ---- daemon.c ---- */
 void daemon_close(Daemon *daemon);
+/* Before timers may fire, not only each second: a departed clock stops them (I9). */
+void daemon_check_clock(Daemon *daemon);
 void daemon_confirm_clock(Daemon *daemon, const char *who);
 
 #endif

@@ -365,6 +365,7 @@ void on_turn(uv_timer_t *timer) {
 
         if (daemon->closing)
                 return;
+        daemon_check_clock(daemon);
         if (quiet && daemon->burst_waits) {
                 daemon->burst_waits = false;
                 pump_burst(daemon->pump);

@@ -235,7 +235,7 @@ plugin_opt_snapshot_dir {self.snapshots}
         env = dict(self.env)
         if b"__asan_init" in (BUILD / "plugin/mosquitto_policegrid.so").read_bytes():
             library = subprocess.run(["gcc", "-print-file-name=libasan.so"], capture_output=True, text=True, check=True).stdout.strip()
-            env["LD_PRELOAD"] = library
+            env["LD_PRELOAD"] = f"{library}:{env.get('LD_PRELOAD', '')}"
             env["ASAN_OPTIONS"] = "detect_leaks=0"
         with open(self.folder / "broker.log", "ab") as log:
             self.broker = subprocess.Popen(["/usr/sbin/mosquitto", "-c", str(self.broker_config)], stderr=log, stdout=log, env=env)

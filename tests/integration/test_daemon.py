@@ -432,3 +432,24 @@ def test_23_bursts_of_one_and_of_many_come_to_the_same(make_stack):
         rows = stack.sql("select id from outcome where sender = %s order by seq", phone.member)
         assert [r[0] for r in rows] == idents
         assert stack.metrics()["policegrid_outcomes_repeated_total"] == 0
+
+
+def test_24_a_waiting_writer_ends_at_once(make_stack):
+    """SIGTERM while another holds the lock, and while there is no database at all."""
+    stack = make_stack(load=False)
+    config = stack.folder / "waiting.conf"
+    text = stack.config.read_text(encoding="utf-8").replace(f"port = {stack.http_port}", "port = 0")
+    config.write_text(text, encoding="utf-8")
+    nowhere = stack.folder / "nowhere.conf"
+    nowhere.write_text(text.replace(f"port={stack.cluster.port}", "port=1"), encoding="utf-8")
+    for path, words in ((config, "another writer has it"), (nowhere, "waiting for the database")):
+        waiting = subprocess.Popen([str(BUILD / "daemon/policegridd"), "--config", str(path)], stderr=subprocess.PIPE, env=stack.env, text=True)
+        said = ""
+        while words not in said:
+            line = waiting.stderr.readline()
+            assert line, said
+            said += line
+        waiting.terminate()
+        assert waiting.wait(WAIT) == 0
+        waiting.stderr.close()
+    assert stack.ready()[0] == 200

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "engine/work.h"
 #include "proto/json.h"
 #include "proto/timestamp.h"
 
@@ -44,7 +45,7 @@ static bool has_same(const Member *member, const Unit *unit, Role role, int64_t 
         return false;
 }
 
-/* Seats that ran out make room; the fact names them. */
+/* Seats that have run out by `at_ms`. */
 static cJSON *expired_seats(const Member *member, int64_t at_ms) {
         cJSON *list = cJSON_CreateArray();
         for (size_t i = 0; i < member->n_seats; i++)
@@ -138,6 +139,14 @@ void admin_seat_end(Decision *decision) {
         cJSON *fact = fact_new("seats_ended");
         json_add_string(fact, "member", record->member.id);
         cJSON_AddItemToObject(fact, "ended", ended);
+        decision_fact(decision, fact);
+        admin_unassign(decision);
+}
+
+void admin_seat_run_out(Decision *decision, const Member *member) {
+        cJSON *fact = fact_new("seats_ended");
+        json_add_string(fact, "member", member->id);
+        cJSON_AddItemToObject(fact, "ended", expired_seats(member, decision->at));
         decision_fact(decision, fact);
         admin_unassign(decision);
 }

@@ -82,9 +82,24 @@ const Roster *engine_roster(const Engine *engine) {
         return organisation_roster(state_organisation(engine->state), state_epoch(engine->state));
 }
 
-int64_t engine_next_due(const Engine *engine) {
+/* What is due next: an object's timer or, behind those of the same instant, a seat that runs out. */
+typedef struct Due { int64_t at; Object *object; TimerKind kind; const Member *member; } Due;
+
+static void engine_find_due(const Engine *engine, Due *ret) {
         Timer timer;
-        return state_next_timer(engine->state, &timer) == NULL ? INT64_MAX : timer.due;
+        const Member *member;
+        int64_t run_out = organisation_next_run_out(state_organisation(engine->state), &member);
+        Object *object = state_next_timer(engine->state, &timer);
+        if (object != NULL && timer.due <= run_out)
+                *ret = (Due){.at = timer.due, .object = object, .kind = timer.kind};
+        else
+                *ret = (Due){.at = run_out, .member = member};
+}
+
+int64_t engine_next_due(const Engine *engine) {
+        Due due;
+        engine_find_due(engine, &due);
+        return due.at;
 }
 
 /* ---- batches ---- */
@@ -254,13 +269,16 @@ static void timer_fire(Decision *decision, Object *object, TimerKind kind) {
 
 bool engine_fire(Engine *engine, int64_t horizon_ms) {
         assert(engine->batch != NULL);
-        Timer timer;
-        Object *object = state_next_timer(engine->state, &timer);
-        if (object == NULL || timer.due > horizon_ms)
+        Due due;
+        engine_find_due(engine, &due);
+        if (due.at == INT64_MAX || due.at > horizon_ms)
                 return false;
         StateMark mark = state_mark(engine->state);
-        Decision decision = decision_start(engine, NULL, DAEMON_SENDER, "", timer.due);
-        timer_fire(&decision, object, timer.kind);
+        Decision decision = decision_start(engine, NULL, DAEMON_SENDER, "", due.at);
+        if (due.object != NULL)
+                timer_fire(&decision, due.object, due.kind);
+        else
+                admin_seat_run_out(&decision, due.member);
         assert(decision.code == CODE_NONE);
         batch_count(engine, decision.seq);
         event_write_row(engine, &decision, "timer", NULL);

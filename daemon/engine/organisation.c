@@ -163,6 +163,7 @@ static void forget_indexes(Organisation *organisation) {
         organisation->sorted = NULL;
         organisation->unit_members = organisation->unit_starts = NULL;
         organisation->roster = roster_free(organisation->roster);
+        organisation->run_out_known = false;
 }
 
 Organisation *organisation_free(Organisation *organisation) {

@@ -115,6 +115,11 @@ const Seat *member_seat(const Member *member, const Unit *unit, int64_t at_ms);
 bool seat_is_current(const Seat *seat, int64_t at_ms);
 /* Whether the member, not revoked, holds a seat with that role anywhere at that time. */
 bool member_has_role(const Member *member, Role role, int64_t at_ms);
+/*
+ * When the next seat that has not ended runs out by its `until`, which may have passed; *ret is its member, of several the first by
+ * id. INT64_MAX and NULL when none will.
+ */
+int64_t organisation_next_run_out(const Organisation *organisation, const Member **ret);
 /* Members with a seat in the unit itself (not ended), in order of making. Start with *cursor = 0. */
 const Member *unit_next_member(const Organisation *organisation, const Unit *unit, size_t *cursor);
 

@@ -146,6 +146,33 @@ const MemberRecord *const *organisation_sorted(const Organisation *organisation)
         return cache->sorted;
 }
 
+static int64_t member_run_out(const Member *member) {
+        int64_t at = INT64_MAX;
+        for (size_t i = 0; i < member->n_seats; i++)
+                if (member->seats[i].until < at)
+                        at = member->seats[i].until;
+        return at;
+}
+
+int64_t organisation_next_run_out(const Organisation *organisation, const Member **ret) {
+        Organisation *cache = (Organisation *)organisation; /* a cache of an immutable thing */
+        if (!cache->run_out_known) {
+                const MemberRecord *const *sorted = organisation_sorted(organisation);
+                cache->run_out_at = INT64_MAX;
+                cache->run_out = NULL;
+                for (size_t i = 0; i < cache->n_members; i++) {
+                        int64_t at = member_run_out(&sorted[i]->member);
+                        if (at >= cache->run_out_at)
+                                continue;
+                        cache->run_out_at = at;
+                        cache->run_out = sorted[i];
+                }
+                cache->run_out_known = true;
+        }
+        *ret = cache->run_out ? &cache->run_out->member : NULL;
+        return cache->run_out_at;
+}
+
 /* Index of members by unit: two passes over all seats, the first one counts. */
 static void index_members(Organisation *organisation) {
         size_t n_units = organisation->structure->n_units, n_entries = 0;

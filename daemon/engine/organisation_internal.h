@@ -66,6 +66,7 @@ struct Organisation {
         const MemberRecord **sorted;          /* by id: an order that a reload keeps */
         uint32_t *unit_members, *unit_starts; /* members of unit i: unit_members[unit_starts[i] … unit_starts[i + 1]) */
         Roster *roster; uint64_t roster_epoch;
+        bool run_out_known; int64_t run_out_at; const MemberRecord *run_out; /* the seat that runs out next */
 };
 
 Structure *structure_new(const char *area, int offset_minutes);

@@ -50,6 +50,8 @@ DecisionHandler task_decide;      /* task.c: verbs on a task; an open escalation
 DecisionHandler task_issue;       /* issue.c: a task by hand */
 DecisionHandler escalation_decide;/* escalation.c: verbs on an escalation, by its own id */
 DecisionHandler admin_decide;     /* admin.c */
+/* The member's seats whose `until` is the decision's time, or was before, end; what they were assigned goes back (admin_seat.c). */
+void admin_seat_run_out(Decision *decision, const Member *member);
 DecisionHandler request_decide;   /* request.c: member/{member}/request */
 
 #endif

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from stack import BASE
+from stack import BASE, message_id
 from wire_check import check
 
 
@@ -160,7 +160,24 @@ def test_09_counters_agree_with_the_view(stack, village):
     assert total["total"] >= row[0] and len(total["entries"]) <= 100
 
 
-def test_10_all_of_it_is_what_the_schemas_say(stack):
+def test_10_a_seat_for_a_time_runs_out(stack, village):
+    admin, commander, (village, _) = stack.speak("admin", ""), stack.speak("commander", stack.root()), village
+    helper = stack.member("grid_worker", [u for u in stack.villages() if u != village][0])
+    until = time.time() + 3
+    text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(until)) + ".000Z"
+    assert admin.send(f"{BASE}/admin/seat-start", {"member": helper, "unit": village, "role": "grid_worker", "until": text})["outcome"] == "accepted"
+    ident = message_id()
+    assert commander.act(stack.root(), ident, "issue", id=ident, title="夜间值守", to=village, assignee=helper)["outcome"] == "accepted"
+    commander.subscribe(stack.topic(village, "task/all/+"))
+    task = commander.document(stack.topic(village, f"task/all/{ident}"), lambda d: d.get("assignee") != helper)
+    assert task["state"] == "issued" and time.time() > until - 1
+    row = stack.sql("select ended, until_at from seat where member = %s and unit = %s", helper, village)
+    assert row[0][0]
+    at = stack.sql("select at from event where kind = 'timer' and facts::text like '%%seats_ended%%' order by seq desc limit 1")
+    assert at[0][0] == row[0][1]  # its own time, not that of the processing
+
+
+def test_11_all_of_it_is_what_the_schemas_say(stack):
     """Replies, receipts and documents that the tests above have received."""
     heard = [{"topic": topic, "payload": payload.decode()} for phone in stack.phones for topic, payload, *_ in phone.messages]
     kinds = {m["topic"].rsplit("/", 2)[-2] for m in heard}

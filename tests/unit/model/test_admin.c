@@ -326,6 +326,31 @@ static void test_seat_end_unassigns(void **state) {
         cJSON_Delete(task);
 }
 
+/* A seat for a time ends by itself, as a timer's event at its very time, whenever it comes to be processed. */
+static void test_seat_runs_out(void **state) {
+        Fixture *fixture = *state;
+        char topic[TOPIC_MAX], id[UUID_LENGTH + 1];
+        const char *helper = fixture->members[W1_WORKER];
+        post_fraud(fixture);
+        snprintf(id, sizeof id, "%s", json_string(task_at(fixture, 3, "e2"), "id"));
+        int64_t until = fixture->now + HOUR;
+        say_ok(fixture, ADMIN, "admin/seat-start", "{\"member\":\"%s\",\"unit\":\"e2\",\"role\":\"grid_worker\",\"until\":\"%s\"}", helper,
+               when(fixture, HOUR));
+        assert_int_equal(engine_next_due(fixture->engine), until);
+        snprintf(topic, sizeof topic, "tier3/e2/action/%s/assign", id);
+        say_ok(fixture, E2_WORKER, topic, "{\"assignee\":\"%s\"}", helper);
+        int64_t finish_by = state_task(engine_state(fixture->engine), id)->finish_by;
+        uint64_t version = organisation_version(town(fixture));
+        pass(fixture, HOUR - 1);
+        assert_string_equal(state_task(engine_state(fixture->engine), id)->assignee, helper);
+        pass(fixture, 30 * 60 * 1000);
+        assert_string_equal(state_task(engine_state(fixture->engine), id)->assignee, "");
+        assert_int_equal(state_task(engine_state(fixture->engine), id)->finish_by, finish_by);
+        assert_true(organisation_version(town(fixture)) > version); /* the roster follows */
+        assert_true(engine_next_due(fixture->engine) > until);      /* once */
+        assert_non_null(member_seat(organisation_member(town(fixture), helper), organisation_unit(town(fixture), "w1"), fixture->now));
+}
+
 /* What a room has taken on goes back to the room when the one who saw to it leaves it. */
 static void test_seat_end_unassigns_escalations(void **state) {
         Fixture *fixture = *state;
@@ -554,7 +579,7 @@ int main(void) {
                 ADMIN_TEST(test_versions), ADMIN_TEST(test_orphans), ADMIN_TEST(test_orphaned_handler), ADMIN_TEST(test_organisation_refused),
                 ADMIN_TEST(test_roles), ADMIN_TEST(test_last_admin_in_unit), ADMIN_TEST(test_member_add), ADMIN_TEST(test_import), ADMIN_TEST(test_revoke),
                 ADMIN_TEST(test_seats), ADMIN_TEST(test_seat_end_unassigns),
-                ADMIN_TEST(test_seat_end_unassigns_escalations), ADMIN_TEST(test_powers), ADMIN_TEST(test_seat_limit),
+                ADMIN_TEST(test_seat_end_unassigns_escalations), ADMIN_TEST(test_seat_runs_out), ADMIN_TEST(test_powers), ADMIN_TEST(test_seat_limit),
                 ADMIN_TEST(test_enrol), ADMIN_TEST(test_rotate), ADMIN_TEST(test_playbooks), ADMIN_TEST(test_playbook_files),
                 ADMIN_TEST(test_playbook_spacing),
                 ADMIN_TEST(test_two_in_one_batch), cmocka_unit_test(test_bootstrap),

@@ -140,10 +140,10 @@ static void text_commit(Decision *decision, const char *id, const char *owner_ki
         decision_fact(decision, fact);
 }
 
-bool decision_private_text(Decision *decision, const char *field, const char *owner_kind, const char *owner_id, const char *unit,
-                           char ret_id[static UUID_LENGTH + 1]) {
+/* The text of a field: NULL and true when absent or empty; false after decision_reject. */
+static bool text_read(Decision *decision, const char *field, const char **ret) {
         const cJSON *body = decision_body(decision);
-        ret_id[0] = '\0';
+        *ret = NULL;
         if (!json_has(body, field))
                 return true;
         const char *given = json_string(body, field);
@@ -151,14 +151,18 @@ bool decision_private_text(Decision *decision, const char *field, const char *ow
                 decision_reject(decision, CODE_TYPE, "%s", field);
                 return false;
         }
-        char text[NOTE_BYTES_MAX + 1];
         if (text_count_characters(given) > NOTE_CHARACTERS_MAX || strlen(given) > NOTE_BYTES_MAX) {
                 decision_reject(decision, CODE_RANGE, "%s: %d", field, NOTE_CHARACTERS_MAX);
                 return false;
         }
-        if (*given == '\0')
-                return true;
-        strcpy(text, given);
+        if (*given != '\0')
+                *ret = given;
+        return true;
+}
+
+/* Mask `text` in place and keep it. */
+static void text_keep(Decision *decision, char *text, const char *owner_kind, const char *owner_id, const char *unit,
+                      char ret_id[static UUID_LENGTH + 1]) {
         if (mask_text(text))
                 decision->masked = true;
         decision_uuid(decision, ret_id);
@@ -168,5 +172,47 @@ bool decision_private_text(Decision *decision, const char *field, const char *ow
         const char *cells[] = {ret_id, owner_kind, owner_id, *unit == '\0' ? NULL : unit, at, erase_at, text};
         state_journal(decision->state, TABLE_PRIVATE_TEXT, cells, sizeof cells / sizeof cells[0]);
         text_commit(decision, ret_id, owner_kind, owner_id, text);
+}
+
+bool decision_private_text(Decision *decision, const char *field, const char *owner_kind, const char *owner_id, const char *unit,
+                           char ret_id[static UUID_LENGTH + 1]) {
+        const char *given;
+        char text[NOTE_BYTES_MAX + 1];
+        ret_id[0] = '\0';
+        if (!text_read(decision, field, &given))
+                return false;
+        if (given != NULL) {
+                strcpy(text, given);
+                text_keep(decision, text, owner_kind, owner_id, unit, ret_id);
+        }
+        return true;
+}
+
+/* DESIGN.md's word for a completion that says too little has a space in it. */
+static bool reason_is_brief(const char *reason) {
+        return strcmp(reason, "too brief") == 0 || strcmp(reason, "too_brief") == 0 || strcmp(reason, "too-brief") == 0;
+}
+
+bool decision_reason(Decision *decision, bool required, const char *owner_kind, const char *owner_id, const char *unit,
+                     char ret_reason[static NAME_MAX_GRID + 1], char ret_note[static UUID_LENGTH + 1]) {
+        const char *reason, *note;
+        char text[2 * NOTE_BYTES_MAX + 8];
+        ret_reason[0] = ret_note[0] = '\0';
+        if (!text_read(decision, "reason", &reason) || !text_read(decision, "note", &note))
+                return false;
+        if (reason == NULL && required) {
+                decision_reject(decision, CODE_REASON, "reason");
+                return false;
+        }
+        if (reason != NULL && (reason_is_brief(reason) || word_is_valid(reason)))
+                strcpy(ret_reason, reason_is_brief(reason) ? "brief" : reason);
+        else if (reason != NULL)
+                strcpy(ret_reason, REASON_WORDS);
+        bool in_words = strcmp(ret_reason, REASON_WORDS) == 0 && strcmp(reason, REASON_WORDS) != 0;
+        if (in_words || note != NULL) {
+                snprintf(text, sizeof text, "%s%s%s", in_words ? reason : "", in_words && note != NULL ? "\xef\xbc\x9b" : "",
+                         note != NULL ? note : "");
+                text_keep(decision, text, owner_kind, owner_id, unit, ret_note);
+        }
         return true;
 }

@@ -68,4 +68,13 @@ bool decision_word(Decision *decision, const char *field, bool required, char re
 bool decision_private_text(Decision *decision, const char *field, const char *owner_kind, const char *owner_id, const char *unit,
                            char ret_id[static UUID_LENGTH + 1]);
 
+/*
+ * Why, of a verb: `reason` is a code word, or a sentence in words. A sentence is free text (I12): it becomes the note, in front of one
+ * that is there too, and the reason is REASON_WORDS. Returns false after decision_reject: missing though required (CODE_REASON), not
+ * a string, too long.
+ */
+#define REASON_WORDS "words"
+bool decision_reason(Decision *decision, bool required, const char *owner_kind, const char *owner_id, const char *unit,
+                     char ret_reason[static NAME_MAX_GRID + 1], char ret_note[static UUID_LENGTH + 1]);
+
 #endif

@@ -403,8 +403,7 @@ void escalation_speak(Decision *decision, const Escalation *escalation) {
         if (!in_table)
                 return (void)decision_reject(decision, escalation_is_open(escalation->state) ? CODE_STATE : CODE_CLOSED, "%s",
                                              escalation_state_name(escalation->state));
-        if (!decision_word(decision, "reason", rules[i].reason_required, speech.reason) ||
-            !decision_private_text(decision, "note", "escalation", escalation->id, decision->unit, speech.note))
+        if (!decision_reason(decision, rules[i].reason_required, "escalation", escalation->id, decision->unit, speech.reason, speech.note))
                 return;
         rules[i].effect(&speech);
         if (decision->code == CODE_NONE)

@@ -267,8 +267,7 @@ static void act_merge(Decision *decision, const Report *report, const Unit *spea
 
 static void act_dismiss(Decision *decision, const Report *report, const Unit *speaker) {
         char reason[NAME_MAX_GRID + 1], note[UUID_LENGTH + 1];
-        if (!decision_word(decision, "reason", true, reason) ||
-            !decision_private_text(decision, "note", "report", report->id, speaker->id, note))
+        if (!decision_reason(decision, true, "report", report->id, speaker->id, reason, note))
                 return;
         cJSON *set, *fact = change_fact(report, "dismiss", "dismissed", &set);
         json_add_string(fact, "reason", reason);

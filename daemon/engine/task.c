@@ -185,6 +185,5 @@ void task_decide(Decision *decision) {
 
 bool task_words(Decision *decision, const Task *task, bool reason_required, char ret_reason[static NAME_MAX_GRID + 1],
                 char ret_note[static UUID_LENGTH + 1]) {
-        return decision_word(decision, "reason", reason_required, ret_reason) &&
-               decision_private_text(decision, "note", "task", task->id, decision->unit, ret_note);
+        return decision_reason(decision, reason_required, "task", task->id, decision->unit, ret_reason, ret_note);
 }

@@ -323,7 +323,7 @@ static void test_foreign_and_unknown(void **state) {
         assert_code(act(town, "e1", id, "suspend", "{'until':'%s'}", iso(town->now - 1)), "time");
         assert_code(act(town, "e1", id, "complete", "{'result':[]}"), "type");
         assert_code(act(town, "e1", id, "complete", "{'result':{'who':'张三'}}"), "form");
-        assert_code(act(town, "e1", id, "escalate", "{'reason':'Not a word'}"), "range");
+        assert_code(act(town, "e1", id, "escalate", "{'reason':5}"), "type");
         assert_code(act(town, "e1", id, "comment", "{}"), "missing");
         assert_code(act(town, "e1", id, "issue", "{'title':'再'}"), "duplicate");
         assert_state(town, id, TASK_STATE_ISSUED);
@@ -332,6 +332,23 @@ static void test_foreign_and_unknown(void **state) {
         assert_code(say(town, member_of("e1", NULL), topic, "{}"), "denied"); /* no seat there */
         snprintf(topic, sizeof topic, "tier2/e1/action/%s/accept", id);
         assert_code(say(town, member_of("e1", NULL), topic, "{}"), "denied"); /* not its tier */
+}
+
+/* A reason in words is a note: with one that is there too, masked, and never in the log or the documents (I12). */
+static void test_reason_in_words(void **state) {
+        Town *town = *state;
+        const char *id = hand(town, "town", "e1", "");
+        assert_ok(act(town, "e1", id, "escalate", "{'reason':'吵得太凶,找13800138000','note':'快来'}"));
+        assert_true(json_bool(town->receipt, "masked", false));
+        size_t cursor = 0;
+        const Row *row = map_next(town->database.tables[TABLE_PRIVATE_TEXT], &cursor, NULL);
+        const char *words = row_cell(TABLE_PRIVATE_TEXT, row, "words");
+        assert_non_null(strstr(words, "吵得太凶"));
+        assert_non_null(strstr(words, "；快来"));
+        assert_null(strstr(words, "13800138000"));
+        const Escalation *escalation = state_escalation(engine_state(town->engine), state_task(engine_state(town->engine), id)->escalation);
+        assert_string_equal(escalation->reason, REASON_WORDS);
+        assert_string_not_equal(escalation->note, "");
 }
 
 static void test_notes_are_private(void **state) {
@@ -381,6 +398,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_bound_of_retained, town_setup, town_teardown),
                 cmocka_unit_test_setup_teardown(test_foreign_and_unknown, town_setup, town_teardown),
                 cmocka_unit_test_setup_teardown(test_unit_leaves, town_setup, town_teardown),
+                cmocka_unit_test_setup_teardown(test_reason_in_words, town_setup, town_teardown),
                 cmocka_unit_test_setup_teardown(test_notes_are_private, town_setup, town_teardown),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

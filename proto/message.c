@@ -4,6 +4,7 @@
  */
 #include "proto/message.h"
 
+#include <math.h>
 #include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -178,10 +179,25 @@ static bool command_check_note(Command *command) {
         return text_count_characters(note) <= NOTE_CHARACTERS_MAX || command_reject(command, CODE_RANGE, "note");
 }
 
-/* A value of `fields`: a whole number, yes or no, or a short code. A code that is an identity is refused, not masked. */
+/* An identity number, a mobile number or a card is one as a number, too. */
+static bool number_is_identity(const cJSON *item) {
+        char digits[32];
+
+        (void)snprintf(digits, sizeof digits, "%.0f", fabs(item->valuedouble));
+        return privacy_text_is_identity(digits);
+}
+
+/*
+ * A value of `fields`: a whole number, yes or no, or a short code. What is an identity, its name included, is refused, not masked,
+ * and not quoted either.
+ */
 static bool command_check_field(Command *command, const cJSON *item) {
-        if (cJSON_IsBool(item) || json_is_whole(item))
+        if (privacy_text_is_identity(item->string))
+                return command_reject(command, CODE_PRIVACY, "fields");
+        if (cJSON_IsBool(item))
                 return true;
+        if (json_is_whole(item))
+                return !number_is_identity(item) || command_reject(command, CODE_PRIVACY, "fields.%.64s", item->string);
         if (!cJSON_IsString(item))
                 return command_reject(command, CODE_TYPE, "fields.%.64s", item->string);
         if (text_count_characters(item->valuestring) > FIELD_CHARACTERS_MAX)

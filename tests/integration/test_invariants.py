@@ -172,6 +172,12 @@ def test_i12_planted_identities_come_out_nowhere(make_stack):
     for fields in ({"who": PLANTED[0]}, {"card": PLANTED[3]}):
         worker.send(stack.topic(unit, "report"), {"kind": "hazard", "fields": fields})
     worker.act(unit, task, "escalate", reason=PLANTED[0])
+    # Where a word would be quoted in the rejection, and where a name would be stored.
+    refused = [worker.send(stack.topic(unit, "report"), {"kind": "hazard", "fields": {}, "seat": PLANTED[0]}),
+               worker.act(unit, PLANTED[0], "comment"), worker.act(unit, task, "transfer", to=PLANTED[0]),
+               worker.send(stack.topic(unit, "report"), {"kind": "hazard", "fields": {PLANTED[0]: 1}}),
+               worker.send(stack.topic(unit, "report"), {"kind": PLANTED[0], "fields": {}})]
+    assert [receipt["outcome"] for receipt in refused] == ["rejected"] * 5, refused
     watch.wait(lambda: any(d.get("task") == task and d["state"] == "resolved" for d in watch.documents.values()
                            if isinstance(d, dict)), "resolution")
     dump = subprocess.run([*stack.cluster.as_user, str(stack.cluster.bin / "pg_dump"), "-h", "127.0.0.1", "-p", str(stack.cluster.port),

@@ -223,6 +223,10 @@ static void test_fields(void **state) {
         assert_code(REPORT, WITH("\"fields\":{\"a\":null}"), CODE_TYPE);
         assert_code(REPORT, WITH("\"fields\":{\"a\":\"12345678901234567890123456789012345678901234567890123456789012345\"}"), CODE_RANGE);
         assert_code(REPORT, WITH("\"fields\":{\"a\":\"13912345678\"}"), CODE_PRIVACY);
+        assert_code(REPORT, WITH("\"fields\":{\"a\":13912345678}"), CODE_PRIVACY);
+        assert_code(REPORT, WITH("\"fields\":{\"a\":-13912345678}"), CODE_PRIVACY);
+        assert_code(REPORT, WITH("\"fields\":{\"13912345678\":1}"), CODE_PRIVACY);
+        assert_code(REPORT, WITH("\"fields\":{\"a\":139123}"), CODE_NONE);
         char payload[4096] = "{\"id\":\"20261121-1\",\"fields\":{\"a\":0";
         for (int i = 0; i < 64; i++)
                 (void)snprintf(payload + strlen(payload), 32, ",\"f%d\":0", i);

@@ -396,6 +396,16 @@ def test_66_topics_of_65535_bytes(drained):
     drained.bulk.next()
 
 
+def test_67_subscriptions_of_a_client_are_bounded(drained):
+    head = drained.client("head").login()
+    codes = []
+    for start in range(0, 1050, 150):
+        _, mid = head.mqtt.subscribe([(f"{VILLAGE}/task/all/t{i}", 1) for i in range(start, start + 150)])
+        codes += head.answer(mid)
+    assert codes == [1] * 1000 + [128] * 50
+    assert head.mqtt.is_connected() and not head.lost.is_set()
+
+
 # -- 7 bulk publish ---------------------------------------------------------------------------------------------------------
 
 

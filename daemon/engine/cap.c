@@ -58,6 +58,7 @@ static const Rule MESSAGE_FIELDS[] = {
         {"msgType", RULE_ENUM, true, 0, TYPES},
         {"scope", RULE_ENUM, true, 0, SCOPES},
         {"sender", RULE_WORD, false, CAP_WORD_MAX},
+        {"source", RULE_TEXT, false, CAP_WORD_MAX},
         {"restriction", RULE_TEXT, false, CAP_WORD_MAX},
         {"addresses", RULE_TEXT, false, CAP_WORD_MAX},
         {"note", RULE_TEXT, false, NOTE_CHARACTERS_MAX},
@@ -310,11 +311,9 @@ static bool check_areas(Check *check, const cJSON *info, Cap *cap) {
         return true;
 }
 
-/* CAP 1.2: `restriction` goes with Restricted, `addresses` with Private. Addresses are units of ours. */
+/* CAP 1.2, 3.2.1: `addresses` are required with Private; `restriction` may go with Restricted. Addresses are units of ours. */
 static bool check_scope(Check *check, const cJSON *body, Cap *cap) {
         const char *scope = json_string(body, "scope"), *addresses = json_string(body, "addresses");
-        if (strcmp(scope, "Restricted") == 0 && !json_string(body, "restriction"))
-                return check_refuse(check, CODE_MISSING, "restriction", "scope Restricted");
         if (strcmp(scope, "Private") == 0 && !addresses)
                 return check_refuse(check, CODE_MISSING, "addresses", "scope Private");
         for (const char *at = addresses; at && *at;) {

@@ -84,7 +84,7 @@ static void test_good(void **state) {
 
 static void test_required(void **state) {
         (void)state;
-        static const char *const MESSAGE[] = {"identifier", "sent", "status", "msgType", "scope", "info", "restriction"};
+        static const char *const MESSAGE[] = {"identifier", "sent", "status", "msgType", "scope", "info"};
         static const char *const INFO[] = {"event", "urgency", "severity", "certainty", "headline"};
         for (size_t i = 0; i < sizeof(MESSAGE) / sizeof(MESSAGE[0]); ++i)
                 expect(-1, MESSAGE[i], NULL, CODE_MISSING);

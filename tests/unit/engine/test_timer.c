@@ -131,6 +131,26 @@ static void test_restart(void **state) {
         engine_free(loaded);
 }
 
+/* What the phone's clock says moves no time of the town's: an event is when the broker had it. */
+static void test_the_phones_clock_moves_nothing(void **state) {
+        Town *town = *state;
+        warn(town, "fraud", "Severe");
+        const Task *e1 = task_of(town, "e1");
+        char topic[128];
+        Command command;
+        pass(town, 3 * HOUR); /* the ladder has fired; the phone says that it spoke an hour before the deadline */
+        snprintf(topic, sizeof topic, "tier3/e1/action/%s/accept", e1->id);
+        command_make(town, member_of("e1", NULL), topic, "{}", &command);
+        command.occurred_at = e1->accept_by - HOUR;
+        town_begin(town);
+        engine_decide(town->engine, &command, 1);
+        town_finish(town);
+        const Row *last = town->database.events[town->database.n_events - 1];
+        assert_string_equal(row_cell(TABLE_EVENT, last, "message_id"), command.id);
+        assert_true(strtoll(row_cell(TABLE_EVENT, last, "at"), NULL, 10) == town->now);
+        command_deinit(&command);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_order_at_one_instant, town_setup, town_teardown),
@@ -139,6 +159,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_expiry, town_setup, town_teardown),
                 cmocka_unit_test_setup_teardown(test_final_document_stays_a_week, town_setup, town_teardown),
                 cmocka_unit_test_setup_teardown(test_restart, town_setup, town_teardown),
+                cmocka_unit_test_setup_teardown(test_the_phones_clock_moves_nothing, town_setup, town_teardown),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -122,6 +122,7 @@ typedef struct EngineQuery {
         const char *name;         /* a named statement of store/query.c */
         const char *parameters[8];/* texts or NULL; borrowed from this struct's storage */
         size_t n_parameters;
+        int offset_minutes;       /* of the times in the reply: the town's */
         char topic[TOPIC_MAX + 1];/* the reply's topic */
         char storage[1024];
         Text units;               /* text[] literal of the units that the asker may see */

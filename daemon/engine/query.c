@@ -298,6 +298,7 @@ Code engine_query_plan(Engine *engine, const Command *command, EngineQuery *ret)
         if (!(roles & plan->roles))
                 return CODE_DENIED;
         ret->name = plan->name;
+        ret->offset_minutes = organisation_offset_minutes(asker.organisation);
         Code code = find_filter(&asker);
         return code != CODE_NONE ? code : add_parameters(&asker, plan);
 }

@@ -22,6 +22,7 @@ struct Question {
         uint64_t asked_at;               /* uv_now */
         void *context;
         void (*on_reply)(void *userdata, void *context, const char *json, const char *why);
+        char zone[READER_ZONE_MAX];      /* of the times in the answer */
         size_t n_parameters;
         char *parameters[QUERY_PARAMETERS_MAX]; /* owned */
 };
@@ -44,8 +45,10 @@ static void reader_answer_first(Reader *reader, const char *json, const char *wh
 
 static void on_answer_result(void *userdata, unsigned index, const PGresult *result) {
         Reader *reader = userdata;
-        (void)index;
-        if (PQresultStatus(result) != PGRES_TUPLES_OK)
+        bool is_zone = reader->changes_zone && index == 0;
+        if (is_zone && PQresultStatus(result) == PGRES_TUPLES_OK)
+                memcpy(reader->zone, reader->first->zone, sizeof reader->zone);
+        else if (PQresultStatus(result) != PGRES_TUPLES_OK)
                 snprintf(reader->why, sizeof reader->why, "%s", PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY)
                          ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : "no answer");
         else if (PQntuples(result) > 0 && !PQgetisnull(result, 0, 0))
@@ -69,13 +72,26 @@ static void on_answer_end(void *userdata, bool answered) {
 
 static const RequestHandler answer_handler = { on_answer_result, on_answer_end };
 
+/* A zone as PostgreSQL takes it (POSIX: a name in angle brackets, and what is to be added to get UTC). */
+static void zone_format(int offset_minutes, char ret[static READER_ZONE_MAX]) {
+        unsigned minutes = (unsigned)(offset_minutes < 0 ? -offset_minutes : offset_minutes) % (24 * 60);
+        char east = offset_minutes < 0 ? '-' : '+', west = offset_minutes < 0 ? '+' : '-';
+        if (minutes == 0)
+                snprintf(ret, READER_ZONE_MAX, "UTC");
+        else
+                snprintf(ret, READER_ZONE_MAX, "<%c%02u:%02u>%c%02u:%02u", east, minutes / 60, minutes % 60, west, minutes / 60, minutes % 60);
+}
+
 /* Put the first question, unless one is under way or there is no session. */
 static void reader_ask(Reader *reader) {
         if (reader->asking || !reader->ready || !reader->first)
                 return;
         Question *question = reader->first;
         reader->asking = true;
+        reader->changes_zone = strcmp(reader->zone, question->zone) != 0;
         connection_begin(&reader->connection, &answer_handler, reader);
+        if (reader->changes_zone)
+                connection_query(&reader->connection, "select set_config('timezone', $1, false)", 1, (const char *const[]){ question->zone });
         connection_query(&reader->connection, question->statement->sql, question->n_parameters,
                          (const char *const *)question->parameters);
         connection_end(&reader->connection);
@@ -93,6 +109,7 @@ bool store_query(Store *store, const EngineQuery *query, void *context,
         question->asked_at = uv_now(reader->connection.loop);
         question->context = context;
         question->on_reply = on_reply;
+        zone_format(query->offset_minutes, question->zone);
         question->n_parameters = query->n_parameters;
         for (size_t i = 0; i < query->n_parameters; i++)
                 question->parameters[i] = memory_string(query->parameters[i]);
@@ -124,6 +141,7 @@ static void on_open(void *userdata) {
         Reader *reader = userdata;
         char timeout[24];
         snprintf(timeout, sizeof timeout, "%" PRIu64, reader->config->query_timeout_ms);
+        zone_format(0, reader->zone);
         connection_begin(&reader->connection, &settings_handler, reader);
         connection_query(&reader->connection,
                          "select set_config('search_path', 'policegrid, pg_temp', false), set_config('statement_timeout', $1, false),"

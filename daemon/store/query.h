@@ -21,6 +21,8 @@ typedef struct QueryStatement {
 const QueryStatement *query_statement(const char *name);
 extern const QueryStatement query_statements[]; /* ends with a NULL name */
 
+#define READER_ZONE_MAX 24
+
 typedef struct Question Question;
 
 typedef struct Reader {
@@ -32,6 +34,8 @@ typedef struct Reader {
         char name[64];       /* application_name */
         bool ready;          /* settings made */
         bool asking;         /* the first question is in flight */
+        char zone[READER_ZONE_MAX]; /* of the session */
+        bool changes_zone;   /* the statement before the question's sets the question's */
         Question *first, **last; /* queue, oldest first */
         size_t n_questions;
         char *json;          /* answer to the first, owned, NULL until it came */

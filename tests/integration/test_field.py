@@ -177,6 +177,15 @@ def test_10_a_seat_for_a_time_runs_out(stack, village):
     assert at[0][0] == row[0][1]  # its own time, not that of the processing
 
 
+def test_10b_times_in_answers_are_those_of_the_town(stack, village):
+    commander, (village, _) = stack.speak("commander", stack.root(), subscribe=[stack.topic(village[0], "task/all/+")]), village
+    ident = message_id()
+    assert commander.act(stack.root(), ident, "issue", id=ident, title="夜间值守", to=village)["outcome"] == "accepted"
+    document = commander.document(stack.topic(village, f"task/all/{ident}"))
+    answers = [commander.query("task", task=ident)["data"] for _ in range(2)]
+    assert [a["issued_at"] for a in answers] == [document["issued_at"]] * 2 and document["issued_at"].endswith("+08:00")
+
+
 def test_11_all_of_it_is_what_the_schemas_say(stack):
     """Replies, receipts and documents that the tests above have received."""
     heard = [{"topic": topic, "payload": payload.decode()} for phone in stack.phones for topic, payload, *_ in phone.messages]

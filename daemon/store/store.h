@@ -79,12 +79,12 @@ typedef struct StoreQuarantine {
         int64_t received_at;
 } StoreQuarantine;
 void store_quarantine(Store *store, const StoreQuarantine *message, void (*on_done)(void *userdata, bool ok));
+/* Whether an entry with a payload is there. `answered` is false when the connection was lost. One at a time. */
+void store_quarantine_find(Store *store, int64_t id, void (*on_answer)(void *userdata, bool answered, bool found));
 /*
  * Read one back for another try, and count the try. on_found gets the message, borrowed, or NULL: unknown id (digits of
  * quarantine.id), payload already erased, or no connection. One at a time.
  */
-/* Whether it could be read back. `answered` is false when the connection was lost. One at a time. */
-void store_quarantine_find(Store *store, int64_t id, void (*on_answer)(void *userdata, bool answered, bool found));
 void store_quarantine_read(Store *store, const char *id, void (*on_found)(void *userdata, const StoreQuarantine *message));
 
 /*

@@ -436,6 +436,10 @@ def test_quarantine_and_retry(server, database, probe):
     first.ask("retry", number)
     assert first.until("found") == ["found", "m1", "id-1", "grid/v1/x", '{"id":"å"}', str(T)]
     assert first.query("quarantine", AREA, 10)["quarantine"][0]["retries"] == 1
+    for entry, there in ((number, "there"), ("999", "not"), ("-1", "not"), (number, "there")):
+        first.ask("find", entry)
+        assert first.until("answer") == ["answer", there]
+    assert first.query("quarantine", AREA, 10)["quarantine"][0]["retries"] == 1  # asking counts no try
     for unknown in ("999", "x", "1; drop table x"):
         first.ask("retry", unknown)
         assert first.until("found") == ["found", "\\N"]
@@ -444,6 +448,9 @@ def test_quarantine_and_retry(server, database, probe):
     sql(server, database, "update policegrid.writer set epoch = epoch + 1")
     first.ask("quarantine", "m1", "id-2", "t", "p", "", "why", T)
     assert first.until("quarantined")[1] == "failed"
+    first.ask("stop")
+    first.ask("find", number)
+    assert first.until("answer") == ["answer", "none"]
 
 
 def test_queries_time_out_and_change_nothing(server, database, probe):

@@ -109,6 +109,12 @@ static void on_quarantined(void *userdata, bool ok) {
         say(ok ? "quarantined\tok" : "quarantined\tfailed");
 }
 
+static void on_answer(void *userdata, bool answered, bool found) {
+        (void)userdata;
+        printf("answer\t%s\n", !answered ? "none" : found ? "there" : "not");
+        fflush(stdout);
+}
+
 static void on_found(void *userdata, const StoreQuarantine *message) {
         (void)userdata;
         if (message)
@@ -222,6 +228,8 @@ static void do_line(Probe *probe, char *line) {
                 do_quarantine(probe, fields, n);
         else if (strcmp(fields[0], "retry") == 0)
                 store_quarantine_read(probe->store, fields[1], on_found);
+        else if (strcmp(fields[0], "find") == 0)
+                store_quarantine_find(probe->store, strtoll(fields[1], NULL, 10), on_answer);
         else if (strcmp(fields[0], "state") == 0)
                 printf("state\t%s\t%s\n", states[store_state(probe->store)], store_why(probe->store));
         else if (strcmp(fields[0], "offset") == 0)

@@ -453,3 +453,28 @@ def test_24_a_waiting_writer_ends_at_once(make_stack):
         assert waiting.wait(WAIT) == 0
         waiting.stderr.close()
     assert stack.ready()[0] == 200
+
+
+# ---- systemd -----------------------------------------------------------------------------------------------------------------
+
+
+def test_23_systemd_is_told(make_stack):
+    """sd_notify(3): the watchdog at half its period, reload and end."""
+    stack = make_stack(load=False)
+    stack.stop_daemon()
+    stack.env["WATCHDOG_USEC"] = "400000"
+    stack.start_daemon()
+    stack.notify.settimeout(WAIT)
+
+    def told(word):
+        end = time.monotonic() + WAIT
+        while time.monotonic() < end:
+            if word in stack.notify.recv(4096).split(b"\n"):
+                return True
+        return False
+
+    assert all(told(b"WATCHDOG=1") for _ in range(3))
+    stack.daemon.send_signal(signal.SIGHUP)
+    assert told(b"RELOADING=1") and told(b"READY=1")
+    stack.daemon.terminate()
+    assert told(b"STOPPING=1")

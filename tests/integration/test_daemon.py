@@ -458,7 +458,7 @@ def test_24_a_waiting_writer_ends_at_once(make_stack):
 # ---- systemd -----------------------------------------------------------------------------------------------------------------
 
 
-def test_23_systemd_is_told(make_stack):
+def test_25_systemd_is_told(make_stack):
     """sd_notify(3): the watchdog at half its period, reload and end."""
     stack = make_stack(load=False)
     stack.stop_daemon()

@@ -35,15 +35,6 @@ def data(reply):
     return reply["data"]
 
 
-def eventually(check, what, seconds=20):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if check():
-            return
-        time.sleep(0.05)
-    raise TimeoutError(what)
-
-
 def test_01_a_dispute_becomes_a_task(stack, village):
     unit, _ = village
     worker = stack.speak("grid_worker", unit)

@@ -45,7 +45,7 @@ def test_01_what_committed_before_a_crash_is_published_after_it(make_stack):
 
 def test_02_a_backlog_is_drained_before_timers_fire(make_stack):
     """I9: more messages than the broker sends at once, the answer that was in time the last of them: still no escalation."""
-    stack = make_stack()
+    stack = make_stack(daemon_options={"broker.receive_maximum": "10"})
     quick_playbook(stack, accept="PT10S", finish="P1D")
     commander = stack.speak("commander", stack.root())
     unit = plain_village(stack)

@@ -73,12 +73,21 @@ def test_i07_a_frozen_writer_is_replaced_and_leaves(make_stack):
 def test_i07_a_second_daemon_waits_and_pins_nothing(make_stack):
     stack = make_stack()
     first, first_notify = stack.daemon, stack.notify
+    epoch = stack.sql("select epoch from writer")[0][0]
     stack.http_port = free_port()
     stack.write_config()
     stack.start_daemon(wait=False)
     wait_connect(stack.http_port, stack.daemon, "second daemon")
     assert stack.ready()[0] == 503
+    log, end = stack.folder / "daemon.log", time.monotonic() + WAIT
+    while "another writer has it" not in log.read_text(encoding="utf-8") and time.monotonic() < end:
+        threading.Event().wait(0.05)
+    assert "another writer has it" in log.read_text(encoding="utf-8"), "it has asked for the lock and was refused"
     assert stack.sql("select count(*) from pg_locks where locktype = 'advisory' and not granted") == [(0,)]
+    unit = plain_village(stack)
+    worker = stack.speak("grid_worker", unit)
+    assert worker.send(stack.topic(unit, "report"), {"kind": "hazard", "fields": {}})["epoch"] == epoch
+    assert stack.sql("select epoch from writer") == [(epoch,)]
     first.terminate()
     assert first.wait(WAIT) == 0
     first_notify.close()

@@ -22,6 +22,7 @@ static const Metric metrics[] = {
         COUNTER("rows_total", rows, "rows written"),
         COUNTER("documents_total", documents, "documents handed to the broker"),
         COUNTER("timers_total", timers, "timers fired"),
+        COUNTER("timers_put_off_total", timers_put_off, "timers that the database refused, tried again a minute later"),
         COUNTER("quarantined_total", quarantined, "messages put into quarantine"),
         COUNTER("queries_total", queries, "queries answered"),
         COUNTER("queries_refused_total", queries_refused, "queries refused"),

@@ -18,6 +18,7 @@ typedef struct Counters {
         uint64_t batches, batches_refused, batches_unknown;
         uint64_t rows, documents;              /* committed, handed to the broker */
         uint64_t timers;                       /* fired and committed */
+        uint64_t timers_put_off;               /* refused by themselves */
         uint64_t quarantined;
         uint64_t queries, queries_refused;
         uint64_t latency_ms, n_latency;        /* from received_at to committed, summed over messages */

@@ -7,7 +7,7 @@
  *                message alone: quarantine, then its receipt as a batch
  *   unknown    → nothing may be said: everything in work is forgotten when the store tells of its loss
  *
- * PUBACKs go when the whole burst is done (I1). A timer refused by itself blocks timers for a minute, and the messages go on (I14).
+ * PUBACKs go when the whole burst is done (I1). A timer refused by itself is put off for a minute; the other timers and the messages go on (I14).
  */
 #include "pump.h"
 
@@ -139,7 +139,7 @@ static bool pump_may_fire(const Pump *pump) {
         return pump->timers_allowed && clock_monotonic_ms() >= pump->blocked_until;
 }
 
-/* Fire what is due up to there; false when the batch has enough timers for now. */
+/* Fire what is due up to there; false when the batch holds enough timers. */
 static bool pump_fire_some(Pump *pump, int64_t horizon) {
         if (!pump_may_fire(pump))
                 return true;
@@ -362,13 +362,18 @@ static void pump_refused_range(Pump *pump, const char *sqlstate, const char *why
 }
 
 static void pump_refused_timers(Pump *pump, const char *why) {
+        int64_t now = clock_wall_ms() > pump->timers_horizon ? clock_wall_ms() : pump->timers_horizon;
+
         if (pump->n_fired > 1) {
                 pump->fire_max = 1;
                 pump->timers_first = true;
+        } else if (engine_put_off(pump->engine, now + BLOCK_MS)) {
+                pump->config.counters->timers_put_off++;
+                log_write(LOG_LEVEL_ERROR, "pump", "a timer is refused by the database; it is put off for %d s: %s", BLOCK_MS / 1000, why);
         } else {
                 pump->blocked_until = clock_monotonic_ms() + BLOCK_MS;
                 pump->timers_first = false;
-                log_write(LOG_LEVEL_ERROR, "pump", "a timer is refused by the database; timers stand still for %d s: %s", BLOCK_MS / 1000, why);
+                log_write(LOG_LEVEL_ERROR, "pump", "a seat's end is refused by the database; timers stand still for %d s: %s", BLOCK_MS / 1000, why);
         }
         pump_next(pump);
 }

@@ -82,24 +82,33 @@ const Roster *engine_roster(const Engine *engine) {
         return organisation_roster(state_organisation(engine->state), state_epoch(engine->state));
 }
 
-/* What is due next: an object's timer or, behind those of the same instant, a seat that runs out. */
-typedef struct Due { int64_t at; Object *object; TimerKind kind; const Member *member; } Due;
+/* What is due next: an object's timer or, behind those of the same instant, a seat that runs out. It fires at `from`, as of `at`. */
+typedef struct Due { int64_t from, at; Object *object; TimerKind kind; const Member *member; } Due;
 
 static void engine_find_due(const Engine *engine, Due *ret) {
         Timer timer;
         const Member *member;
-        int64_t run_out = organisation_next_run_out(state_organisation(engine->state), &member);
-        Object *object = state_next_timer(engine->state, &timer);
-        if (object != NULL && timer.due <= run_out)
-                *ret = (Due){.at = timer.due, .object = object, .kind = timer.kind};
+        int64_t from = INT64_MAX, run_out = organisation_next_run_out(state_organisation(engine->state), &member);
+        Object *object = state_next_timer(engine->state, &timer, &from);
+        if (object != NULL && from <= run_out)
+                *ret = (Due){.from = from, .at = timer.due, .object = object, .kind = timer.kind};
         else
-                *ret = (Due){.at = run_out, .member = member};
+                *ret = (Due){.from = run_out, .at = run_out, .member = member};
 }
 
 int64_t engine_next_due(const Engine *engine) {
         Due due;
         engine_find_due(engine, &due);
-        return due.at;
+        return due.from;
+}
+
+bool engine_put_off(Engine *engine, int64_t until_ms) {
+        Due due;
+        assert(engine->batch == NULL);
+        engine_find_due(engine, &due);
+        if (due.object != NULL)
+                state_put_off(engine->state, due.object, until_ms);
+        return due.object != NULL;
 }
 
 /* ---- batches ---- */
@@ -271,7 +280,7 @@ bool engine_fire(Engine *engine, int64_t horizon_ms) {
         assert(engine->batch != NULL);
         Due due;
         engine_find_due(engine, &due);
-        if (due.at == INT64_MAX || due.at > horizon_ms)
+        if (due.from == INT64_MAX || due.from > horizon_ms)
                 return false;
         StateMark mark = state_mark(engine->state);
         Decision decision = decision_start(engine, NULL, DAEMON_SENDER, "", due.at);

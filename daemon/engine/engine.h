@@ -101,8 +101,13 @@ void engine_batch_rollback(Engine *engine);
 /* Apply the facts of one logged event, inside a batch and in place of deciding (I11). The rows are those of the original. */
 void engine_replay(Engine *engine, uint64_t seq, int64_t at_ms, const char *sender, const char *unit, const cJSON *facts);
 
-/* Earliest due time, Unix ms; INT64_MAX when none. */
+/* Earliest time at which something fires, Unix ms; INT64_MAX when none. */
 int64_t engine_next_due(const Engine *engine);
+/*
+ * What would fire next was refused by itself (I14): none of that object's timers fires before; when one does, it is as of its due
+ * time. Forgotten with the engine. Between batches; false when it is nothing that can be put off.
+ */
+bool engine_put_off(Engine *engine, int64_t until_ms);
 uint64_t engine_seq(const Engine *engine);
 
 /* ---- rebuilding the broker's contents (I10) ---- */

@@ -1,6 +1,6 @@
 /*
  * Heap: the next timer of every object, ordered by (due, kind, id), so that equal instants fire in the same order after a restart.
- * Each object knows its place, so that a change moves it in O(log n).
+ * Each object knows its place, so that a change moves it in O(log n). What was put off stands where it may fire, its due time unchanged.
  */
 #include "engine/state_batch.h"
 
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct HeapItem { Timer timer; Object *object; } HeapItem;
+typedef struct HeapItem { int64_t at; Timer timer; Object *object; } HeapItem;
 
 struct Heap {
         HeapItem *items;
@@ -30,8 +30,8 @@ Heap *heap_free(Heap *heap) {
 }
 
 static bool item_precedes(const HeapItem *a, const HeapItem *b) {
-        if (a->timer.due != b->timer.due)
-                return a->timer.due < b->timer.due;
+        if (a->at != b->at)
+                return a->at < b->at;
         if (a->timer.kind != b->timer.kind)
                 return a->timer.kind < b->timer.kind;
         int order = strcmp(object_id(a->object), object_id(b->object));
@@ -90,6 +90,7 @@ void heap_update(Heap *heap, Object *object, bool remove) {
                         heap_remove(heap, object);
                 return;
         }
+        int64_t at_ms = next.due < object->put_off ? object->put_off : next.due;
         if (object->heap_at == 0) {
                 if (heap->n == heap->capacity) {
                         heap->capacity = heap->capacity == 0 ? 64 : heap->capacity * 2;
@@ -97,20 +98,22 @@ void heap_update(Heap *heap, Object *object, bool remove) {
                         if (heap->items == NULL)
                                 abort();
                 }
-                heap->items[heap->n] = (HeapItem){.timer = next, .object = object};
+                heap->items[heap->n] = (HeapItem){.at = at_ms, .timer = next, .object = object};
                 object->heap_at = ++heap->n;
                 heap_up(heap, heap->n - 1);
                 return;
         }
         size_t at = object->heap_at - 1;
         heap->items[at].timer = next;
+        heap->items[at].at = at_ms;
         heap_up(heap, at);
         heap_down(heap, object->heap_at - 1);
 }
 
-Object *heap_first(const Heap *heap, Timer *ret) {
+Object *heap_first(const Heap *heap, Timer *ret, int64_t *ret_at) {
         if (heap->n == 0)
                 return NULL;
         *ret = heap->items[0].timer;
+        *ret_at = heap->items[0].at;
         return heap->items[0].object;
 }

@@ -39,6 +39,7 @@ typedef struct Object {
         void *undo;             /* copy from before this decision; NULL = untouched; the object itself when it was made in it */
         char *keys;             /* index keys it stands under now, packed; owned */
         size_t heap_at;         /* place in the heap + 1, 0 = none */
+        int64_t put_off;        /* its timers do not fire before, Unix ms; memory only, 0 = never refused */
 } Object;
 #define BORN_SHIFT 20
 

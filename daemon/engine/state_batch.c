@@ -226,8 +226,13 @@ void state_write_journal(State *state, Rows rows[TABLE_COUNT]) {
 }
 
 /* ---- timers ---- */
-Object *state_next_timer(const State *state, Timer *ret) {
-        return heap_first(state->heap, ret);
+Object *state_next_timer(const State *state, Timer *ret, int64_t *ret_at) {
+        return heap_first(state->heap, ret, ret_at);
+}
+
+void state_put_off(State *state, Object *object, int64_t until_ms) {
+        object->put_off = until_ms;
+        heap_update(state->heap, object, false);
 }
 
 /* ---- numbers ---- */

@@ -47,8 +47,10 @@ void state_rollback(State *state);
 void state_keep_all(State *state);
 
 /* ---- timers ---- */
-/* The earliest timer and its object; NULL when there is none. Order: due, kind, id. */
-Object *state_next_timer(const State *state, Timer *ret);
+/* The earliest timer, its object and when it may fire; NULL when there is none. Order: due, kind, id. */
+Object *state_next_timer(const State *state, Timer *ret, int64_t *ret_at);
+/* The object's timers do not fire before; between batches only. */
+void state_put_off(State *state, Object *object, int64_t until_ms);
 
 /* ---- loading ---- */
 /* A row becomes an object; when not live it is a visitor of the coming batch. NULL, or the column that does not fit. */
@@ -77,6 +79,7 @@ Heap *heap_new(void);
 Heap *heap_free(Heap *heap);
 /* Bring the object's place up to date with its timers (none when it is not live or `remove`). */
 void heap_update(Heap *heap, Object *object, bool remove);
-Object *heap_first(const Heap *heap, Timer *ret);
+/* *ret_at: when it may fire, which is when it is due unless it was put off. */
+Object *heap_first(const Heap *heap, Timer *ret, int64_t *ret_at);
 
 #endif

@@ -275,10 +275,36 @@ static void test_a_refused_timer_does_not_stop_messages(void **state) {
         run();
         assert_true(desk.n_refused > 0);
         assert_int_equal(desk.n_quarantined, 0);
-        assert_true(pump_blocked_until(desk.pump) > 0);
+        assert_true(desk.counters.timers_put_off > 0);
+        assert_true(engine_next_due(desk.town->engine) > due + 1);
         assert_int_equal(desk.counters.accepted, 1);
         assert_int_equal(desk.counters.timers, 0);
         assert_int_equal(desk.n_acknowledged, 1);
+}
+
+/* One that the database refuses by itself holds up no other, and fires later as of its due time. */
+static void test_a_refused_timer_does_not_stop_the_others(void **state) {
+        int64_t due, other;
+        Task *const *tasks;
+
+        (void)state;
+        due = timers_ahead();
+        assert_true(state_tasks_of_unit(engine_state(desk.town->engine), "e1", &tasks) > 0);
+        const Task *task = tasks[0];
+        desk.poison = task->id;
+        desk.poison_table = TABLE_EVENT;
+        pump_fire(desk.pump, due);
+        run();
+        assert_int_equal(desk.counters.timers_put_off, 1);
+        assert_true(desk.counters.timers > 0);
+        assert_int_equal(pump_blocked_until(desk.pump), 0);
+        assert_int_equal(task->card, CARD_NONE);
+        desk.poison = NULL;
+        other = task->object.put_off;
+        assert_true(other > due);
+        pump_fire(desk.pump, other);
+        run();
+        assert_int_not_equal(task->card, CARD_NONE);
 }
 
 static void test_timers_alone(void **state) {
@@ -346,6 +372,7 @@ int main(void) {
                 PUMP_TEST(test_timers_due_before_a_message_fire_before_it),
                 PUMP_TEST(test_timers_stand_still_when_the_clock_is_not_trusted),
                 PUMP_TEST(test_a_refused_timer_does_not_stop_messages),
+                PUMP_TEST(test_a_refused_timer_does_not_stop_the_others),
                 PUMP_TEST(test_timers_alone),
                 PUMP_TEST(test_an_urgent_message_waits_for_no_bulk),
                 PUMP_TEST(test_queries_come_after_the_commit),

@@ -7,7 +7,8 @@
  *                message alone: quarantine, then its receipt as a batch
  *   unknown    → nothing may be said: everything in work is forgotten when the store tells of its loss
  *
- * PUBACKs go when the whole burst is done (I1). A timer refused by itself is put off for a minute; the other timers and the messages go on (I14).
+ * PUBACKs go when the whole burst is done (I1). A timer refused by itself is put off for a minute; the other timers and the messages
+ * go on (I14).
  */
 #include "pump.h"
 

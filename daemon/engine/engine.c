@@ -506,10 +506,12 @@ void engine_decide(Engine *engine, const Command *command, uint64_t daemon_epoch
         outcome.accepted = accepted;
         outcome.code = decision.code;
         memcpy(outcome.detail, decision.detail, sizeof outcome.detail);
+        /* Who comes too late is told where it stands now. */
+        if (accepted || decision.code == CODE_STALE || decision.code == CODE_STATE || decision.code == CODE_CLOSED)
+                outcome.revision = decision.revision;
         if (accepted) {
                 outcome.late = decision.late;
                 outcome.masked = decision.masked;
-                outcome.revision = decision.revision;
                 outcome.event = counted ? (int64_t)decision.seq : -1;
                 outcome.created = decision.created == NULL ? NULL : json_print(decision.created);
         }

@@ -60,7 +60,8 @@ bool admin_keeps_admin(Decision *decision, const char *member, const char *unit)
                 for (size_t i = 0; i < other->n_seats && !other->revoked; i++) {
                         const Seat *seat = &other->seats[i];
                         bool lost = strcmp(other->id, member) == 0 && (!unit || strcmp(unit, seat->unit ? seat->unit->id : "") == 0);
-                        if (!lost && seat->role == ROLE_ADMIN && seat_is_current(seat, decision->at))
+                        /* One that runs out by itself would leave nobody. */
+                        if (!lost && seat->role == ROLE_ADMIN && seat_is_current(seat, decision->at) && seat->until == INT64_MAX)
                                 return true;
                 }
         return false;

@@ -26,7 +26,7 @@ const MemberRecord *admin_read_member(Decision *decision);
 cJSON *admin_read_new_member(Decision *decision, const cJSON *item, const cJSON *taken);
 /* A seat's unit, role and position; false after decision_reject. *ret_unit NULL = the area. */
 bool admin_read_seat(Decision *decision, const cJSON *item, const Unit **ret_unit, Role *ret_role, const char **ret_position);
-/* Whether another member, not revoked, would still hold the role admin. */
+/* Whether another member, not revoked, would still hold the role admin, and not just for a time. */
 bool admin_keeps_admin(Decision *decision, const char *member, const char *unit);
 /* Tasks whose assignee no longer has a seat that speaks for them go back to their units; after facts that end seats. */
 void admin_unassign(Decision *decision);

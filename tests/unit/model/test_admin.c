@@ -351,6 +351,18 @@ static void test_seat_runs_out(void **state) {
         assert_non_null(member_seat(organisation_member(town(fixture), helper), organisation_unit(town(fixture), "w1"), fixture->now));
 }
 
+/* An administrator for a time is none to leave the town to. */
+static void test_last_lasting_administrator(void **state) {
+        Fixture *fixture = *state;
+        const char *admin = fixture->members[ADMIN], *deputy = fixture->members[W1_WORKER];
+        say_ok(fixture, ADMIN, "admin/seat-start", "{\"member\":\"%s\",\"role\":\"admin\",\"until\":\"%s\"}", deputy, when(fixture, DAY));
+        say_refused(fixture, CODE_CONFLICT, ADMIN, "admin/seat-end", "{\"member\":\"%s\"}", admin);
+        say_refused(fixture, CODE_CONFLICT, ADMIN, "admin/member-revoke", "{\"member\":\"%s\"}", admin);
+        say_ok(fixture, ADMIN, "admin/seat-end", "{\"member\":\"%s\"}", deputy);
+        say_ok(fixture, ADMIN, "admin/seat-start", "{\"member\":\"%s\",\"role\":\"admin\"}", deputy);
+        say_ok(fixture, ADMIN, "admin/seat-end", "{\"member\":\"%s\"}", admin);
+}
+
 /* What a room has taken on goes back to the room when the one who saw to it leaves it. */
 static void test_seat_end_unassigns_escalations(void **state) {
         Fixture *fixture = *state;
@@ -579,7 +591,8 @@ int main(void) {
                 ADMIN_TEST(test_versions), ADMIN_TEST(test_orphans), ADMIN_TEST(test_orphaned_handler), ADMIN_TEST(test_organisation_refused),
                 ADMIN_TEST(test_roles), ADMIN_TEST(test_last_admin_in_unit), ADMIN_TEST(test_member_add), ADMIN_TEST(test_import), ADMIN_TEST(test_revoke),
                 ADMIN_TEST(test_seats), ADMIN_TEST(test_seat_end_unassigns),
-                ADMIN_TEST(test_seat_end_unassigns_escalations), ADMIN_TEST(test_seat_runs_out), ADMIN_TEST(test_powers), ADMIN_TEST(test_seat_limit),
+                ADMIN_TEST(test_seat_end_unassigns_escalations), ADMIN_TEST(test_seat_runs_out),
+                ADMIN_TEST(test_last_lasting_administrator), ADMIN_TEST(test_powers), ADMIN_TEST(test_seat_limit),
                 ADMIN_TEST(test_enrol), ADMIN_TEST(test_rotate), ADMIN_TEST(test_playbooks), ADMIN_TEST(test_playbook_files),
                 ADMIN_TEST(test_playbook_spacing),
                 ADMIN_TEST(test_two_in_one_batch), cmocka_unit_test(test_bootstrap),

@@ -6,6 +6,7 @@
 #include "daemon.h"
 
 #include <assert.h>
+#include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -321,6 +322,10 @@ static void on_http_closed(void *userdata) {
         uv_close((uv_handle_t *)&daemon->watchdog, on_handle_closed);
         for (size_t i = 0; i < sizeof daemon->signals / sizeof daemon->signals[0]; i++)
                 uv_close((uv_handle_t *)&daemon->signals[i], on_handle_closed);
+        /* libuv has put back the default, by which an impatient second SIGTERM would turn a clean end into a kill */
+        signal(SIGTERM, SIG_IGN);
+        signal(SIGINT, SIG_IGN);
+        signal(SIGHUP, SIG_IGN);
 }
 
 static void on_store_closed(void *userdata) {

@@ -478,3 +478,15 @@ def test_25_systemd_is_told(make_stack):
     assert told(b"RELOADING=1") and told(b"READY=1")
     stack.daemon.terminate()
     assert told(b"STOPPING=1")
+
+
+def test_26_a_second_sigterm_changes_nothing(make_stack):
+    stack = make_stack(load=False)
+    for _ in range(5):
+        stack.daemon.terminate()
+        end = time.monotonic() + WAIT
+        while stack.daemon.poll() is None:
+            assert time.monotonic() < end
+            stack.daemon.send_signal(signal.SIGTERM)
+        assert stack.daemon.returncode == 0
+        stack.start_daemon()

@@ -20,7 +20,6 @@ static int organisation_apply(Context *context, const CommandVerb *verb, const A
         size_t n;
         char *text = file_read(path, ORGANISATION_BYTES_MAX, &n);
         cJSON *organisation, *body;
-        int code;
 
         (void)verb;
         if (text == NULL) {
@@ -37,26 +36,13 @@ static int organisation_apply(Context *context, const CommandVerb *verb, const A
         cJSON_DeleteItemFromObjectCaseSensitive(organisation, "seats_wanted"); /* `member import` reads these */
         body = cJSON_CreateObject();
         cJSON_AddItemToObject(body, "organisation", organisation);
-        code = context_connect(context, ROLE_ADMIN, NULL, 0);
-        if (code == EXIT_DONE)
-                code = exchange_command(context, "admin/organisation-apply", body, NULL);
-        cJSON_Delete(body);
-        return code;
+        return exchange_administer(context, "admin/organisation-apply", body);
 }
 
 static int organisation_show(Context *context, const CommandVerb *verb, const Arguments *arguments)
 {
-        cJSON *data;
-        int code = context_connect(context, ROLE_ADMIN, NULL, 0);
-
         (void)verb, (void)arguments;
-        if (code == EXIT_DONE)
-                code = exchange_query(context, "organisation", NULL, &data);
-        if (code != EXIT_DONE)
-                return code;
-        data_print(context, data);
-        cJSON_Delete(data);
-        return EXIT_DONE;
+        return exchange_show(context, "organisation");
 }
 
 static const CommandVerb verbs[] = {

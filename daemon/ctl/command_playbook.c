@@ -86,7 +86,6 @@ static int playbook_apply(Context *context, const CommandVerb *verb, const Argum
         size_t n;
         char *text = file_read(path, PLAYBOOK_BYTES_MAX, &n);
         cJSON *body;
-        int code;
 
         (void)verb;
         if (text == NULL) {
@@ -103,26 +102,13 @@ static int playbook_apply(Context *context, const CommandVerb *verb, const Argum
         body = cJSON_CreateObject();
         cJSON_AddStringToObject(body, "text", text);
         free(text);
-        code = context_connect(context, ROLE_ADMIN, NULL, 0);
-        if (code == EXIT_DONE)
-                code = exchange_command(context, "admin/playbook-apply", body, NULL);
-        cJSON_Delete(body);
-        return code;
+        return exchange_administer(context, "admin/playbook-apply", body);
 }
 
 static int playbook_list(Context *context, const CommandVerb *verb, const Arguments *arguments)
 {
-        cJSON *data;
-        int code = context_connect(context, ROLE_ADMIN, NULL, 0);
-
         (void)verb, (void)arguments;
-        if (code == EXIT_DONE)
-                code = exchange_query(context, "playbooks", NULL, &data);
-        if (code != EXIT_DONE)
-                return code;
-        data_print(context, data);
-        cJSON_Delete(data);
-        return EXIT_DONE;
+        return exchange_show(context, "playbooks");
 }
 
 static const CommandVerb verbs[] = {

@@ -178,3 +178,27 @@ int exchange_command(Context *context, const char *tail, cJSON *body, cJSON **re
                 cJSON_Delete(receipt);
         return code;
 }
+
+int exchange_administer(Context *context, const char *tail, cJSON *body)
+{
+        int code = context_connect(context, ROLE_ADMIN, NULL, 0);
+
+        if (code == EXIT_DONE)
+                code = exchange_command(context, tail, body, NULL);
+        cJSON_Delete(body);
+        return code;
+}
+
+int exchange_show(Context *context, const char *name)
+{
+        cJSON *data;
+        int code = context_connect(context, ROLE_ADMIN, NULL, 0);
+
+        if (code == EXIT_DONE)
+                code = exchange_query(context, name, NULL, &data);
+        if (code != EXIT_DONE)
+                return code;
+        data_print(context, data);
+        cJSON_Delete(data);
+        return EXIT_DONE;
+}

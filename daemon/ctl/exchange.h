@@ -20,6 +20,10 @@ int exchange_query(Context *context, const char *name, cJSON *body, cJSON **ret)
 const cJSON *reply_list(const cJSON *data, const char *name);
 /* Send, print the receipt in the chosen form, and return the exit code. `ret` may be NULL; else *ret is the receipt, or NULL. */
 int exchange_command(Context *context, const char *tail, cJSON *body, cJSON **ret);
+/* The same as an administrator, connecting first; `body` is consumed. */
+int exchange_administer(Context *context, const char *tail, cJSON *body);
+/* Connect as an administrator, ask the query `name` and print its data as JSON. An exit code. */
+int exchange_show(Context *context, const char *name);
 /* Print JSON: on one line with --json, else indented. */
 void data_print(const Context *context, const cJSON *data);
 /* Print a receipt; returns EXIT_DONE or EXIT_REJECTED. */

@@ -94,11 +94,18 @@ static void connection_end_dead(Connection *connection) {
         }
 }
 
+/* The last turn of a connection that stops: what was asked while its handles closed is answered too. */
+static void on_soon_closed(uv_handle_t *handle) {
+        Connection *connection = handle->data;
+        connection_end_dead(connection);
+        connection_handle_closed(connection);
+}
+
 static void on_soon(uv_timer_t *timer) {
         Connection *connection = timer->data;
         connection_end_dead(connection);
         if (connection->state == CONNECTION_STOPPING) {
-                uv_close((uv_handle_t *)&connection->soon, on_timer_closed);
+                uv_close((uv_handle_t *)&connection->soon, on_soon_closed);
                 return;
         }
         if (connection->lost) {
@@ -108,6 +115,8 @@ static void on_soon(uv_timer_t *timer) {
 }
 
 static void connection_soon(Connection *connection) {
+        if (uv_is_closing((uv_handle_t *)&connection->soon))
+                return; /* on_soon_closed comes */
         int r = uv_timer_start(&connection->soon, on_soon, 0, 0);
         assert(r == 0);
         (void)r;

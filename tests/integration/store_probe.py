@@ -64,7 +64,11 @@ class Probe:
         self.lines.put(None)
 
     def ask(self, *fields):
-        self.process.stdin.write("\t".join("\\N" if f is None else str(f) for f in fields) + "\n")
+        self.ask_at_once(fields)
+
+    def ask_at_once(self, *lines):
+        """Several in one turn of the probe's loop."""
+        self.process.stdin.write("".join("\t".join("\\N" if f is None else str(f) for f in fields) + "\n" for fields in lines))
         self.process.stdin.flush()
 
     def until(self, word, timeout=WAIT):

@@ -448,8 +448,7 @@ def test_quarantine_and_retry(server, database, probe):
     sql(server, database, "update policegrid.writer set epoch = epoch + 1")
     first.ask("quarantine", "m1", "id-2", "t", "p", "", "why", T)
     assert first.until("quarantined")[1] == "failed"
-    first.ask("stop")
-    first.ask("find", number)
+    first.ask_at_once(("stop",), ("find", number))
     assert first.until("answer") == ["answer", "none"]
 
 

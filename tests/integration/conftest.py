@@ -2,6 +2,7 @@
 import itertools
 import pathlib
 import shutil
+import subprocess
 import tempfile
 
 import pytest
@@ -73,3 +74,16 @@ def jiezhou(workspace, cluster):
     stack.load()
     yield stack
     stack.stop()
+
+
+@pytest.fixture
+def tiny_disk(workspace):
+    """A file system of 1 MB that PostgreSQL may write to; only root can make one."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="tiny-", dir=workspace))
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], capture_output=True, text=True)
+    if mounted.returncode != 0:
+        folder.rmdir()
+        pytest.skip(f"cannot mount a small file system here: {mounted.stderr.strip()}")
+    subprocess.run(["chown", "postgres:postgres", str(folder)], check=True)
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)  # a failed test leaves files open

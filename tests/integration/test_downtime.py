@@ -1,10 +1,12 @@
 """What the daemon finds after it was away: commits that nobody saw, a backlog, deadlines that passed, a poisoned message, one without
 a stamp."""
+import errno
 import json
 import subprocess
 import time
 
 import paho.mqtt.client as mqtt
+import psycopg2
 
 from stack import AREA, BASE, WAIT, free_port, message_id, wait_connect
 from test_daemon import HeldCommit, log_of, outcomes, until
@@ -147,3 +149,37 @@ def test_05_what_reached_the_queue_without_a_stamp_is_dropped_and_audited(make_s
     assert outcomes(stack, body["id"]) == [] and body["id"] not in worker.receipts
     assert [line for line in log_of(stack).splitlines() if "without a valid stamp" in line and f"topic=grid/v1/{AREA}" in line]
     assert stack.metrics()["policegrid_messages_dropped_total"] == 1
+
+
+def test_06_a_full_disk_loses_nothing_and_says_nothing_untrue(tiny_disk, make_stack):
+    """SQLSTATE 53100 is nobody's fault: no receipt, no quarantine; the message waits until there is room, and then counts once."""
+    stack = make_stack(own_cluster=True)
+    unit = plain_village(stack)
+    worker = stack.speak("grid_worker", unit)
+    on_disk = psycopg2.connect(stack.cluster.conninfo("postgres", stack.database))
+    on_disk.autocommit = True
+    with on_disk.cursor() as cursor:
+        cursor.execute(f"create tablespace tiny location '{tiny_disk}'")
+        cursor.execute("alter table policegrid.report set tablespace tiny")
+    on_disk.close()
+    ballast = tiny_disk / "ballast"
+    fill(ballast)
+    body = report_body()
+    worker.publish(stack.topic(unit, "report"), body)
+    until(lambda: stack.metrics()["policegrid_batches_unknown_total"] >= 1, "the batch fails")
+    assert body["id"] not in worker.receipts and outcomes(stack, body["id"]) == []
+    ballast.unlink()
+    receipt = worker.wait(lambda: worker.receipts.get(body["id"]), "receipt")[0]
+    assert receipt["outcome"] == "accepted"
+    assert stack.sql("select (select count(*) from report), (select count(*) from quarantine)") == [(1, 0)]
+    assert "53100" in log_of(stack) or "No space left" in log_of(stack)
+
+
+def fill(path):
+    """Until there is no room left."""
+    with open(path, "wb", buffering=0) as file:
+        try:
+            while file.write(bytes(4096)):
+                pass
+        except OSError as error:
+            assert error.errno == errno.ENOSPC

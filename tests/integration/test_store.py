@@ -324,19 +324,6 @@ def configure(server, name, value):
     eventually(lambda: sql(server, "postgres", f"show {name}") == [(value,)], f"{name} = {value}")
 
 
-@pytest.fixture
-def tiny_disk(workspace):
-    folder = workspace / "tiny"
-    folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], capture_output=True, text=True)
-    if mounted.returncode != 0:
-        folder.rmdir()
-        pytest.skip(f"cannot mount a small file system here: {mounted.stderr.strip()}")
-    subprocess.run(["chown", "postgres:postgres", str(folder)], check=True)
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)  # a failed test leaves files open
-
-
 def test_full_disk_is_unknown_and_heals(server, database, probe, tiny_disk):
     sql(server, database, f"create tablespace tiny location '{tiny_disk}'")
     sql(server, database, "alter table policegrid.outcome set tablespace tiny")

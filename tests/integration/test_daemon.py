@@ -87,6 +87,8 @@ def test_01_no_acknowledgement_before_the_commit(make_stack):
         topic, body = report(stack, ident)
         phone.publish(topic, body).wait_for_publish(WAIT)
         held.wait_blocked()
+        for _ in range(5):
+            stack.ready()  # its loop has turned: whatever it would write, it has written
         stack.kill_daemon()
     stack.start_daemon()
     receipt = phone.wait(lambda: phone.receipts.get(ident), "receipt")[0]

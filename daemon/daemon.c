@@ -313,19 +313,40 @@ static void on_signal(uv_signal_t *signal, int number) {
 /* ---- the end: bus, store, http, own handles, one after the other ---- */
 static void on_handle_closed(uv_handle_t *handle) { ((Daemon *)handle->data)->n_handles--; }
 
+/* The signals that are answered. */
+static sigset_t signals_answered(void) {
+        sigset_t set;
+
+        sigemptyset(&set);
+        sigaddset(&set, SIGTERM);
+        sigaddset(&set, SIGINT);
+        sigaddset(&set, SIGHUP);
+        return set;
+}
+
+static void on_pool_started(uv_work_t *work) { (void)work; }
+
+/* The pool's threads are made with our signals blocked, so that they are this thread's alone and it can refuse them at the end. */
+static void daemon_start_pool(Daemon *daemon) {
+        sigset_t set = signals_answered(), before;
+
+        pthread_sigmask(SIG_BLOCK, &set, &before);
+        uv_queue_work(&daemon->loop, &daemon->pool_started, on_pool_started, NULL);
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
 static void on_http_closed(void *userdata) {
         Daemon *daemon = userdata;
+        sigset_t set = signals_answered();
 
+        /* libuv puts back the default, by which an impatient second SIGTERM would turn a clean end into a kill */
+        pthread_sigmask(SIG_BLOCK, &set, NULL);
         uv_close((uv_handle_t *)&daemon->turn, on_handle_closed);
         uv_close((uv_handle_t *)&daemon->due, on_handle_closed);
         uv_close((uv_handle_t *)&daemon->second, on_handle_closed);
         uv_close((uv_handle_t *)&daemon->watchdog, on_handle_closed);
         for (size_t i = 0; i < sizeof daemon->signals / sizeof daemon->signals[0]; i++)
                 uv_close((uv_handle_t *)&daemon->signals[i], on_handle_closed);
-        /* libuv has put back the default, by which an impatient second SIGTERM would turn a clean end into a kill */
-        signal(SIGTERM, SIG_IGN);
-        signal(SIGINT, SIG_IGN);
-        signal(SIGHUP, SIG_IGN);
 }
 
 static void on_store_closed(void *userdata) {
@@ -392,6 +413,7 @@ static void daemon_open_inflight(Daemon *daemon) {
 
 static void daemon_init_handles(Daemon *daemon) {
         static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
+        daemon_start_pool(daemon);
         uv_timer_t *timers[] = {&daemon->turn, &daemon->due, &daemon->second, &daemon->watchdog};
 
         for (size_t i = 0; i < sizeof timers / sizeof timers[0]; i++) {

@@ -32,6 +32,7 @@ typedef struct Daemon {
         uv_timer_t second;        /* clock, status, bounds */
         uv_timer_t watchdog;
         uv_signal_t signals[3];
+        uv_work_t pool_started;
         int n_handles;            /* of the above, not closed yet */
 
         Store *store;

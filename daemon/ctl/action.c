@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ctl/when.h"
+#include "proto/mask.h"
 #include "proto/timestamp.h"
 
 /* Options that become a field as they are. */
@@ -86,9 +87,7 @@ static ActionOutcome scalars_add(const Arguments *arguments, cJSON *body)
         int64_t span;
 
         if (reason != NULL) {
-                size_t n = strlen(reason);
-
-                if (n == 0 || n > 32 || strspn(reason, "abcdefghijklmnopqrstuvwxyz0123456789_-") != n)
+                if (reason[0] == '\0' || text_count_characters(reason) > NOTE_CHARACTERS_MAX)
                         return ACTION_E_REASON;
                 cJSON_AddStringToObject(body, "reason", reason);
         }
@@ -144,7 +143,7 @@ const char *action_outcome_text(ActionOutcome outcome, int zh)
         case ACTION_E_DURATION:
                 return zh ? "--by 是时长,如 PT2H、P1D" : "--by is a duration, like PT2H, P1D";
         case ACTION_E_REASON:
-                return zh ? "--reason 是代码词(小写字母、数字、_、-,至多 32 个);话写在 --note 里" : "--reason is a code word ([a-z0-9_-], at most 32); words go into --note";
+                return zh ? "--reason 是代码词,或一句话(至多 200 字)" : "--reason is a code word, or a sentence of at most 200 characters";
         }
         return "";
 }

@@ -32,13 +32,13 @@ static const OptionSpec result_options[] = {
 static const OptionSpec resolve_options[] = {
         COMMON_OPTIONS, {"result", "FIELD=VALUE", true, "结果", "the result"}, {"outcome", "WORD", false, "怎样解决的", "how it was solved"},
 };
-static const OptionSpec reason_options[] = {COMMON_OPTIONS, {"reason", "WORD", false, "理由代码", "reason, a code word"}};
-static const OptionSpec transfer_options[] = {COMMON_OPTIONS, {"to", "UNIT", false, "转给哪个单位", "to which unit"}, {"reason", "WORD", false, "理由代码", "reason, a code word"}};
+static const OptionSpec reason_options[] = {COMMON_OPTIONS, {"reason", "TEXT", false, "理由:代码词,或一句话", "reason: a code word, or a sentence"}};
+static const OptionSpec transfer_options[] = {COMMON_OPTIONS, {"to", "UNIT", false, "转给哪个单位", "to which unit"}, {"reason", "TEXT", false, "理由:代码词,或一句话", "reason: a code word, or a sentence"}};
 static const OptionSpec extend_options[] = {
         COMMON_OPTIONS, {"until", "TIME", false, "延到", "until"}, {"by", "DURATION", false, "延长多久,如 P1D", "by how much, like P1D"},
-        {"reason", "WORD", false, "理由代码", "reason, a code word"},
+        {"reason", "TEXT", false, "理由:代码词,或一句话", "reason: a code word, or a sentence"},
 };
-static const OptionSpec suspend_options[] = {COMMON_OPTIONS, {"until", "TIME", false, "挂起到", "until"}, {"reason", "WORD", false, "理由代码", "reason, a code word"}};
+static const OptionSpec suspend_options[] = {COMMON_OPTIONS, {"until", "TIME", false, "挂起到", "until"}, {"reason", "TEXT", false, "理由:代码词,或一句话", "reason: a code word, or a sentence"}};
 static const OptionSpec issue_options[] = {
         COMMON_OPTIONS, {"title", "TEXT", false, "任务名称(必填)", "what it is called (required)"}, {"to", "UNIT", false, "派给哪个单位", "to which unit"},
         {"instruction", "TEXT", false, "要做什么", "what to do"}, {"severity", "WORD", false, "程度", "severity"}, {"finish-by", "TIME", false, "办结期限", "to be finished by"},

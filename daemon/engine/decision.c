@@ -104,14 +104,11 @@ static bool word_is_valid(const char *word) {
         return word[n] == '\0' && n >= 1 && n <= NAME_MAX_GRID;
 }
 
-bool decision_word(Decision *decision, const char *field, bool required, char ret[static NAME_MAX_GRID + 1]) {
+bool decision_word(Decision *decision, const char *field, char ret[static NAME_MAX_GRID + 1]) {
         const cJSON *body = decision_body(decision);
         ret[0] = '\0';
-        if (!json_has(body, field)) {
-                if (required)
-                        decision_reject(decision, strcmp(field, "reason") == 0 ? CODE_REASON : CODE_MISSING, "%s", field);
-                return !required;
-        }
+        if (!json_has(body, field))
+                return true;
         const char *word = json_string(body, field);
         if (word == NULL || !word_is_valid(word)) {
                 decision_reject(decision, word == NULL ? CODE_TYPE : CODE_RANGE, "%s: [a-z0-9_-]{1,32}", field);

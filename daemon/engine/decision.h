@@ -58,11 +58,11 @@ const Member *decision_member(const Decision *decision);
 /* Body of the command; NULL for timers. */
 const cJSON *decision_body(const Decision *decision);
 /*
- * A code word `[a-z0-9_-]{1,32}` of the body (`reason`): copied to ret, "" when absent. False after decision_reject when it is none.
+ * A code word `[a-z0-9_-]{1,32}` of the body (`outcome`): copied to ret, "" when absent. False after decision_reject when it is none.
  */
-bool decision_word(Decision *decision, const char *field, bool required, char ret[static NAME_MAX_GRID + 1]);
+bool decision_word(Decision *decision, const char *field, char ret[static NAME_MAX_GRID + 1]);
 /*
- * Free text of the command (`note`, `reason` in words): masked, bounded, kept in private_text; the log gets a commitment.
+ * Free text of the command (`note`): masked, bounded, kept in private_text; the log gets a commitment.
  * Returns false after decision_reject when too long. *ret_id is "" when the command has none.
  */
 bool decision_private_text(Decision *decision, const char *field, const char *owner_kind, const char *owner_id, const char *unit,

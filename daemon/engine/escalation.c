@@ -282,7 +282,7 @@ static void speak_resolve(Speech *speech) {
         const cJSON *result;
         char outcome[NAME_MAX_GRID + 1];
         cJSON *set;
-        if (!task_result(decision, task, true, &result) || !decision_word(decision, "outcome", false, outcome))
+        if (!task_result(decision, task, true, &result) || !decision_word(decision, "outcome", outcome))
                 return;
         cJSON *fact = change_start(speech->escalation, "resolve", speech->reason, speech->note, &set);
         set_ended(decision, speech->escalation, set, ESCALATION_RESOLVED, *outcome == '\0' ? "resolved" : outcome);

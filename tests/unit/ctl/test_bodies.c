@@ -96,7 +96,7 @@ static void wrong_warnings_are_not_sent(void **state)
 static void actions(void **state)
 {
         Arguments complete = ARGUMENTS("task", "complete", "T", "--result=households=120", "--result", "method=visit", "--result=left=-1", "--note=好", "--revision=7");
-        Arguments extend = ARGUMENTS("task", "extend", "T", "--until=2026-11-22T09:00", "--by=P1D", "--reason=weather");
+        Arguments extend = ARGUMENTS("task", "extend", "T", "--until=2026-11-22T09:00", "--by=P1D", "--reason=Rain all week");
         cJSON *body, *expected;
 
         (void)state;
@@ -106,7 +106,7 @@ static void actions(void **state)
         cJSON_Delete(expected);
         cJSON_Delete(body);
         assert_int_equal(action_build(&extend, NOW, 480, &body), ACTION_OK);
-        expected = cJSON_Parse("{\"until\":\"2026-11-22T09:00:00+08:00\",\"by\":\"P1D\",\"reason\":\"weather\"}");
+        expected = cJSON_Parse("{\"until\":\"2026-11-22T09:00:00+08:00\",\"by\":\"P1D\",\"reason\":\"Rain all week\"}");
         assert_true(cJSON_Compare(body, expected, true));
         cJSON_Delete(expected);
         cJSON_Delete(body);
@@ -126,7 +126,9 @@ static void wrong_actions_are_not_sent(void **state)
         WRONG(ACTION_E_TIME, "extend", "--until=later");
         WRONG(ACTION_E_DURATION, "extend", "--by=2h");
         WRONG(ACTION_E_REASON, "escalate", "--reason=");
-        WRONG(ACTION_E_REASON, "escalate", "--reason=Too hard");
+        char reason[64 + 201] = "--reason=";
+        memset(reason + strlen(reason), 'x', 201);
+        WRONG(ACTION_E_REASON, "escalate", reason);
 #undef WRONG
 }
 

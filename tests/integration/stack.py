@@ -405,7 +405,6 @@ class Phone:
         self.filters = [f"{BASE}/member/{member}/receipt", f"{BASE}/member/{member}/reply", *subscribe]
         self.connected = threading.Event()
         self.refused = None
-        self.suback = {}
         self.disconnects = 0
         self.protocol = protocol
         options = {} if protocol == mqtt.MQTTv5 else {"clean_session": clean}
@@ -437,7 +436,6 @@ class Phone:
                 self.refused = value
                 self.condition.notify_all()
             return
-        self.pending = set()
         client.subscribe([(f, 1) for f in self.filters] if self.protocol != mqtt.MQTTv5
                          else [(f, mqtt.SubscribeOptions(qos=1)) for f in self.filters])
 

@@ -9,7 +9,7 @@ import time
 import paho.mqtt.client as mqtt
 
 from proxy import Proxy
-from stack import BASE, WAIT, Phone, free_port, message_id, wait_connect
+from stack import BASE, WAIT, free_port, message_id, wait_connect
 
 # A valid identity number by GB 11643's checksum, of a code and a birth date that nobody has; a mobile number; a plate; a test card.
 PLANTED = ["110101189901010011", "13800138000", "晋M12345", "4111111111111111"]
@@ -115,8 +115,6 @@ def test_i09_an_answer_given_in_time_counts_although_the_daemon_was_down(make_st
     assert receipt["outcome"] == "accepted", receipt
     watch = stack.phone(stack.member("commander", stack.root()), subscribe=[f"{BASE}/+/+/escalation/+/+"])
     watch.wait(lambda: any(d["task"] == other for d in watch.documents.values() if "task" in d), "escalation of the silent village")
-    assert stack.sql("select card from task where id = %s", task) == [("none",)] or \
-        stack.sql("select count(*) from escalation where task = %s", task) == [(0,)]
     assert stack.sql("select count(*) from escalation where task = %s", task) == [(0,)]
     opened = stack.sql("select extract(epoch from opened_at)::float8 from escalation where task = %s", other)[0][0]
     expected = stack.sql("select extract(epoch from accept_by)::float8 from task where id = %s", other)[0][0]
@@ -282,4 +280,3 @@ def test_i05_only_the_daemon_reads_upward_topics(make_stack):
     worker = stack.speak("grid_worker", unit)
     worker.send(stack.topic(unit, "report"), {"kind": "hazard", "fields": {}})
     assert not any("/report" in t for t, *_ in dashboard.messages)
-    assert isinstance(dashboard, Phone)

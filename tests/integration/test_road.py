@@ -211,6 +211,6 @@ def test_10_dashboard_queries_and_status(stack):
     status = dashboard.document(stack.topic(unit, "status"))
     assert status["unit"] == unit
     reply = stack.speak("commander", stack.root()).query("tasks", limit=5)
-    assert len(reply["data"]) <= 5 or "items" in reply["data"]
+    assert len(reply["data"]["tasks"]) == 5 and reply["data"]["truncated"] is True and reply["data"]["total"] > 5
     rows = stack.sql("select count(*) from unit_status", user="policegrid_reader")
     assert rows[0][0] >= 32

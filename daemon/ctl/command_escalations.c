@@ -43,7 +43,7 @@ static void escalations_print(const Context *context, const cJSON *escalations)
 static int escalations_run(Context *context, const CommandVerb *verb, const Arguments *arguments)
 {
         const char *limit = arguments_value(arguments, "limit");
-        cJSON *body, *data;
+        cJSON *body;
         int code = context_connect(context, ROLE_COMMANDER, NULL, 0);
 
         (void)verb;
@@ -55,15 +55,7 @@ static int escalations_run(Context *context, const CommandVerb *verb, const Argu
         if (!arguments_has(arguments, "all"))
                 cJSON_AddTrueToObject(body, "open");
         cJSON_AddNumberToObject(body, "limit", limit != NULL ? atoi(limit) : 100);
-        code = exchange_query(context, "escalations", body, &data);
-        if (code != EXIT_DONE)
-                return code;
-        if (context->json)
-                data_print(context, data);
-        else
-                escalations_print(context, data);
-        cJSON_Delete(data);
-        return EXIT_DONE;
+        return exchange_query_show(context, "escalations", body, escalations_print);
 }
 
 static const CommandVerb verbs[] = {

@@ -140,7 +140,7 @@ static int task_resolve(Context *context, const char *text, char ret[static TARG
 static int task_show(Context *context, const CommandVerb *verb, const Arguments *arguments)
 {
         char task[TARGET_MAX + 1];
-        cJSON *body, *data;
+        cJSON *body;
         int code = context_connect(context, ROLE_COMMANDER, NULL, 0);
 
         (void)verb;
@@ -150,12 +150,7 @@ static int task_show(Context *context, const CommandVerb *verb, const Arguments 
                 return code;
         body = cJSON_CreateObject();
         cJSON_AddStringToObject(body, "task", task);
-        code = exchange_query(context, arguments_has(arguments, "history") ? "history" : "task", body, &data);
-        if (code != EXIT_DONE)
-                return code;
-        data_print(context, data);
-        cJSON_Delete(data);
-        return EXIT_DONE;
+        return exchange_query_show(context, arguments_has(arguments, "history") ? "history" : "task", body, NULL);
 }
 
 static int task_verb(Context *context, const CommandVerb *verb, const Arguments *arguments)

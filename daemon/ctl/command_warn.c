@@ -179,7 +179,7 @@ static void warnings_print(const Context *context, const cJSON *warnings)
 static int warn_list(Context *context, const CommandVerb *verb, const Arguments *arguments)
 {
         const char *limit = arguments_value(arguments, "limit");
-        cJSON *body = cJSON_CreateObject(), *data;
+        cJSON *body = cJSON_CreateObject();
         int code = context_connect(context, ROLE_COMMANDER, NULL, 0);
 
         (void)verb;
@@ -189,15 +189,7 @@ static int warn_list(Context *context, const CommandVerb *verb, const Arguments 
                 cJSON_Delete(body);
                 return code;
         }
-        code = exchange_query(context, "warnings", body, &data);
-        if (code != EXIT_DONE)
-                return code;
-        if (context->json)
-                data_print(context, data);
-        else
-                warnings_print(context, data);
-        cJSON_Delete(data);
-        return EXIT_DONE;
+        return exchange_query_show(context, "warnings", body, warnings_print);
 }
 
 static const CommandVerb verbs[] = {

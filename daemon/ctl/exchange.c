@@ -189,16 +189,24 @@ int exchange_administer(Context *context, const char *tail, cJSON *body)
         return code;
 }
 
-int exchange_show(Context *context, const char *name)
+int exchange_query_show(Context *context, const char *name, cJSON *body, DataPrint *print)
 {
         cJSON *data;
-        int code = context_connect(context, ROLE_ADMIN, NULL, 0);
+        int code = exchange_query(context, name, body, &data);
 
-        if (code == EXIT_DONE)
-                code = exchange_query(context, name, NULL, &data);
         if (code != EXIT_DONE)
                 return code;
-        data_print(context, data);
+        if (context->json || print == NULL)
+                data_print(context, data);
+        else
+                print(context, data);
         cJSON_Delete(data);
         return EXIT_DONE;
+}
+
+int exchange_show(Context *context, const char *name)
+{
+        int code = context_connect(context, ROLE_ADMIN, NULL, 0);
+
+        return code == EXIT_DONE ? exchange_query_show(context, name, NULL, NULL) : code;
 }

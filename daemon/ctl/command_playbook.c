@@ -10,7 +10,7 @@
 
 #include "ctl/exchange.h"
 #include "ctl/file.h"
-#include "engine/playbook.h"
+#include "engine/playbook/playbook.h"
 #include "proto/json.h"
 
 #define PLAYBOOK_BYTES_MAX ((size_t)1 << 20)

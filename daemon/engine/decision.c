@@ -9,7 +9,7 @@
 
 #include "engine/facts.h"
 #include "engine/internal.h"
-#include "engine/state_batch.h"
+#include "engine/state/state_batch.h"
 #include "proto/json.h"
 #include "proto/mask.h"
 

@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <cjson/cJSON.h>
 
-#include "engine/organisation.h"
+#include "engine/organisation/organisation.h"
 #include "proto/code.h"
 #include "proto/identifier.h"
 #include "proto/message.h"

@@ -10,13 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/document.h"
+#include "engine/document/document.h"
 #include "engine/engine_private.h"
 #include "engine/facts.h"
-#include "engine/field.h"
-#include "engine/organisation_rows.h"
-#include "engine/status.h"
-#include "engine/work.h"
+#include "engine/state/field.h"
+#include "engine/organisation/organisation_rows.h"
+#include "engine/document/status.h"
+#include "engine/task/work.h"
 #include "proto/access.h"
 #include "proto/json.h"
 

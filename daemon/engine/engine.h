@@ -15,8 +15,8 @@
 #include <stdint.h>
 #include <cjson/cJSON.h>
 
-#include "engine/rows.h"
-#include "engine/table.h"
+#include "engine/state/rows.h"
+#include "engine/state/table.h"
 #include "proto/message.h"
 #include "proto/roster.h"
 

@@ -4,10 +4,10 @@
 #ifndef POLICEGRID_ENGINE_ENGINE_PRIVATE_H
 #define POLICEGRID_ENGINE_ENGINE_PRIVATE_H
 
-#include "engine/document.h"
+#include "engine/document/document.h"
 #include "engine/internal.h"
 #include "engine/outcome.h"
-#include "engine/state_batch.h"
+#include "engine/state/state_batch.h"
 #include "proto/map.h"
 
 typedef struct OrganisationLoader OrganisationLoader;

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "engine/decision.h"
-#include "engine/field.h"
-#include "engine/state_batch.h"
+#include "engine/state/field.h"
+#include "engine/state/state_batch.h"
 #include "proto/json.h"
 
 static const FactRule *const modules[] = {

@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <cjson/cJSON.h>
 
-#include "engine/state.h"
+#include "engine/state/state.h"
 
 #define FACT_SCHEMA_VERSION 1
 

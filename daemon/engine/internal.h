@@ -6,7 +6,7 @@
 
 #include "engine/decision.h"
 #include "engine/engine.h"
-#include "engine/state.h"
+#include "engine/state/state.h"
 
 typedef struct Status Status;
 

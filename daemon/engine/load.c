@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "engine/engine_private.h"
-#include "engine/field.h"
-#include "engine/organisation_rows.h"
+#include "engine/state/field.h"
+#include "engine/organisation/organisation_rows.h"
 #include "proto/json.h"
 
 static const char *area_load(Engine *engine, const char *const *cells) {

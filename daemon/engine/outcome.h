@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "engine/rows.h"
+#include "engine/state/rows.h"
 #include "proto/message.h"
 
 typedef struct Outcome {

@@ -10,8 +10,8 @@
 
 #include "engine/engine.h"
 #include "engine/internal.h"
-#include "engine/organisation.h"
-#include "engine/state.h"
+#include "engine/organisation/organisation.h"
+#include "engine/state/state.h"
 #include "proto/json.h"
 
 #define QUERY_LIMIT 100

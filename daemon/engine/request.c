@@ -1,9 +1,9 @@
 /* member/{member}/request: a member's own secret. The one-time code becomes a phone's secret once; a secret can be rotated. */
-#include "engine/admin.h"
+#include "engine/admin/admin.h"
 
 #include <string.h>
 
-#include "engine/work.h"
+#include "engine/task/work.h"
 #include "proto/json.h"
 
 static cJSON *secret_fact(const MemberRecord *record, const char *secret) {

@@ -9,7 +9,7 @@
 
 #include <stddef.h>
 
-#include "engine/table.h"
+#include "engine/state/table.h"
 #include "proto/text.h"
 
 #define STATEMENT_NAME_MAX 48

@@ -2,7 +2,7 @@
  * Warnings: any checked JSON object as a warning's body. It is refused with a code and a place, or the checked message holds what
  * cap.h promises; and what is kept of it holds none of our own additions.
  */
-#include "engine/cap.h"
+#include "engine/warning/cap.h"
 
 #include "proto/json.h"
 

@@ -1,5 +1,5 @@
 /* Organisation: whatever JSON comes, it is refused with a place and a reason, or its roster can be built and read again. */
-#include "engine/organisation.h"
+#include "engine/organisation/organisation.h"
 #include "proto/json.h"
 
 #include "fuzz.h"

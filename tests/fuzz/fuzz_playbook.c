@@ -1,6 +1,6 @@
 /* Playbook: whatever bytes come, it is refused with a place and a reason, or it is one that every later reader can walk. */
-#include "engine/playbook.h"
-#include "engine/form.h"
+#include "engine/playbook/playbook.h"
+#include "engine/playbook/form.h"
 
 #include "fuzz.h"
 

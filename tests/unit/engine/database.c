@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/field.h"
+#include "engine/state/field.h"
 
 void database_init(Database *database) {
         *database = (Database){0};

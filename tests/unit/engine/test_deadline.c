@@ -6,7 +6,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "engine/deadline.h"
+#include "engine/state/deadline.h"
 #include "proto/timestamp.h"
 
 #define HOUR ((int64_t)3600000)

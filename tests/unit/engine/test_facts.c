@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/work.h"
+#include "engine/task/work.h"
 
 #define COMMANDS 6000
 

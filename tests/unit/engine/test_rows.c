@@ -5,8 +5,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "engine/field.h"
-#include "engine/rows.h"
+#include "engine/state/field.h"
+#include "engine/state/rows.h"
 #include "proto/timestamp.h"
 
 static void test_literals(void **state) {

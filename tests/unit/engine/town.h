@@ -18,7 +18,7 @@
 
 #include "engine/engine.h"
 #include "engine/internal.h"
-#include "engine/state_batch.h"
+#include "engine/state/state_batch.h"
 #include "proto/json.h"
 #include "proto/map.h"
 

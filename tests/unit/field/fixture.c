@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/status.h"
+#include "engine/document/status.h"
 
 static const uint8_t KEY[STAMP_KEY_BYTES] = {1, 2, 3};
 static const char PREFIX[] = "grid/v1/" AREA "/";

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/cap.h"
+#include "engine/warning/cap.h"
 #include "proto/json.h"
 
 #define NOW 1795255200000 /* 2026-11-21T10:00:00Z */

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/status.h"
+#include "engine/document/status.h"
 
 static int64_t counter(Fixture *fixture, const char *unit, const char *name) {
         return json_int(document(fixture, "tier3/%s/status", unit), name, -1);

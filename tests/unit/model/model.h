@@ -8,8 +8,8 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include "engine/organisation.h"
-#include "engine/playbook.h"
+#include "engine/organisation/organisation.h"
+#include "engine/playbook/playbook.h"
 
 #define AREA "140802100"
 

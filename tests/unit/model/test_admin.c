@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "../field/fixture.h"
-#include "engine/organisation_internal.h"
-#include "engine/state.h"
-#include "engine/status.h"
+#include "engine/organisation/organisation_internal.h"
+#include "engine/state/state.h"
+#include "engine/document/status.h"
 
 #define HASH_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define HASH_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "../engine/random_town.h"
-#include "engine/organisation_internal.h"
+#include "engine/organisation/organisation_internal.h"
 
 #define COMMANDS 3000
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/calendar.h"
+#include "engine/organisation/calendar.h"
 #include "proto/timestamp.h"
 
 /* Thursday 1 and Friday 2 October are holidays, Saturday 10 October 2026 is a workday. */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/form.h"
+#include "engine/playbook/form.h"
 #include "proto/json.h"
 
 #define FORM "{'households':{'int':[0,2000]},'dissuaded':{'int':[0,{'of':'households'}],'title':{'zh':'劝阻','en':'Dissuaded'}}," \

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "../field/fixture.h"
-#include "engine/state.h"
+#include "engine/state/state.h"
 
 /* Who plays whom: the fixture's people in other seats. */
 #define HEAD E1_HEAD

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/organisation_internal.h"
-#include "engine/organisation_rows.h"
+#include "engine/organisation/organisation_internal.h"
+#include "engine/organisation/organisation_rows.h"
 #include "proto/json.h"
 
 static cJSON *small_file(void) {

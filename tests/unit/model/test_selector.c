@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/organisation_internal.h"
+#include "engine/organisation/organisation_internal.h"
 
 static Organisation *organisation;
 

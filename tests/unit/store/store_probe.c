@@ -21,7 +21,7 @@
 #include <unistd.h>
 #include <uv.h>
 
-#include "engine/rows.h"
+#include "engine/state/rows.h"
 #include "store/store.h"
 
 #define FIELDS_MAX 64

@@ -1,0 +1,286 @@
+#include "engine/playbook/form.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/check.h"
+#include "proto/json.h"
+
+#define FIELDS_MAX 32
+#define CHOICES_MAX 64
+#define INT_MAX_ABS INT64_C(1000000000000) /* money is integer fen */
+
+static cJSON *field_of(const cJSON *form, const char *name) { return cJSON_GetObjectItemCaseSensitive(form, name); }
+
+/* `[a-z][a-z0-9_]*`: also a column's name in statistics. `how` is the word for how a step ended (playbook `if`). */
+static bool is_field_name(const char *text) {
+        if (!check_is_name(text) || text[0] < 'a' || strchr(text, '-'))
+                return false;
+        return strcmp(text, "how") != 0;
+}
+
+/* ---- the form itself ---- */
+
+static bool is_int_field(const cJSON *field) { return field && json_has(field, "int"); }
+
+/* {"of": "field"}: an int field above this one; {"of": "step.field"}: an int field of a step of the playbook. */
+static bool check_reference(Check *check, const cJSON *form, const cJSON *field, const cJSON *steps, const char *of) {
+        static const char *const missing_zh = "没有这个整数字段：", *const missing_en = "no whole-number field";
+        const char *dot = strchr(of, '.');
+        if (!dot) {
+                for (const cJSON *earlier = form->child; earlier != field; earlier = earlier->next)
+                        if (strcmp(earlier->string, of) == 0)
+                                return is_int_field(earlier) || check_fail_word(check, missing_zh, missing_en, of);
+                return check_fail_word(check, "界限只能取更早的字段：", "a bound may only name an earlier field, not", of);
+        }
+        char step[34];
+        if (!steps || dot - of > 32)
+                return check_fail_word(check, missing_zh, missing_en, of);
+        snprintf(step, sizeof step, "%.*s", (int)(dot - of), of);
+        const cJSON *other = json_object(cJSON_GetObjectItemCaseSensitive(steps, step), "form");
+        if (other == form)
+                return check_fail_word(check, "本表单的字段不加步骤名：", "a field of this form is named without its step:", of);
+        return is_int_field(field_of(other, dot + 1)) || check_fail_word(check, missing_zh, missing_en, of);
+}
+
+static bool check_bound(Check *check, const cJSON *form, const cJSON *field, const cJSON *steps, const cJSON *bound) {
+        static const char *const names[] = {"of", NULL};
+        int64_t value;
+        if (cJSON_IsNumber(bound))
+                return check_int(check, bound, -INT_MAX_ABS, INT_MAX_ABS, &value);
+        if (!check_keys(check, bound, names))
+                return false;
+        const char *of = json_string(bound, "of");
+        if (!of || !check_is_dotted_name(of))
+                return check_fail(check, "界限须为整数或 {\"of\": 字段}", "a bound is a whole number or {\"of\": field}");
+        return check_reference(check, form, field, steps, of);
+}
+
+static bool check_bounds(Check *check, const cJSON *form, const cJSON *field, const cJSON *steps) {
+        const cJSON *bounds = json_array(field, "int");
+        if (cJSON_GetArraySize(bounds) != 2)
+                return check_fail(check, "int 须为 [下限, 上限]", "int needs [lowest, highest]");
+        const cJSON *low = cJSON_GetArrayItem(bounds, 0), *high = cJSON_GetArrayItem(bounds, 1);
+        if (!check_bound(check, form, field, steps, low) || !check_bound(check, form, field, steps, high))
+                return false;
+        if (cJSON_IsNumber(low) && cJSON_IsNumber(high) && low->valuedouble > high->valuedouble)
+                return check_fail(check, "下限大于上限", "lowest is above highest");
+        return true;
+}
+
+static bool check_choices(Check *check, const cJSON *field) {
+        const cJSON *choices = json_array(field, "choice");
+        int n = cJSON_GetArraySize(choices);
+        if (n < 1 || n > CHOICES_MAX)
+                return check_fail(check, "choice 须有1至64个代码", "choice needs 1 to 64 codes");
+        for (int i = 0; i < n; i++) {
+                const cJSON *choice = cJSON_GetArrayItem(choices, i);
+                if (!cJSON_IsString(choice) || !check_is_dotted_name(choice->valuestring))
+                        return check_fail(check, "选项须为代码", "a choice must be a code");
+                for (int j = 0; j < i; j++)
+                        if (strcmp(cJSON_GetArrayItem(choices, j)->valuestring, choice->valuestring) == 0)
+                                return check_fail_word(check, "选项重复", "the same choice twice:", choice->valuestring);
+        }
+        const cJSON *titles = cJSON_GetObjectItemCaseSensitive(field, "titles"), *title;
+        static const char *const names[] = {"zh", "en", NULL};
+        if (titles && !cJSON_IsObject(titles))
+                return check_fail(check, "titles 应为对象", "titles must be an object");
+        cJSON_ArrayForEach(title, titles)
+                if (!check_keys(check, title, names) || !json_string(title, "zh") || !json_string(title, "en"))
+                        return check_fail(check, "titles 须有 zh 与 en", "titles need zh and en");
+        return true;
+}
+
+static bool check_field(Check *check, const cJSON *form, const cJSON *field, const cJSON *steps) {
+        static const char *const names[] = {"int", "choice", "dict", "note", "title", "titles", "optional", NULL};
+        const char *zh, *en;
+        if (!is_field_name(field->string))
+                return check_fail(check, "字段名须为小写字母、数字、_", "a field's name is a-z, 0-9, _");
+        if (!check_keys(check, field, names) || !check_title(check, field, field->string, &zh, &en))
+                return false;
+        int n_types = json_has(field, "int") + json_has(field, "choice") + json_has(field, "dict") + json_has(field, "note");
+        if (n_types != 1)
+                return check_fail(check, "须有 int、choice、dict、note 之一", "needs exactly one of int, choice, dict, note");
+        const cJSON *optional = cJSON_GetObjectItemCaseSensitive(field, "optional");
+        if (optional && !cJSON_IsBool(optional))
+                return check_fail(check, "optional 应为真假值", "optional must be true or false");
+        if (json_has(field, "int"))
+                return check_bounds(check, form, field, steps);
+        if (json_has(field, "choice"))
+                return check_choices(check, field);
+        const char *dict = json_string(field, "dict"), *note = json_string(field, "note");
+        if (json_has(field, "dict"))
+                return (dict && check_is_name(dict)) || check_fail(check, "dict 须为字典名", "dict must name a dictionary");
+        return (note && (strcmp(note, "required") == 0 || strcmp(note, "optional") == 0)) ||
+               check_fail(check, "note 须为 required 或 optional", "note must be required or optional");
+}
+
+bool form_check(const cJSON *form, const cJSON *steps, char *ret_detail, size_t n_detail) {
+        Check check;
+        check_init(&check, ret_detail, n_detail);
+        if (!cJSON_IsObject(form) || cJSON_GetArraySize(form) < 1 || cJSON_GetArraySize(form) > FIELDS_MAX)
+                return check_fail(&check, "表单须有1至32个字段", "a form has 1 to 32 fields");
+        const cJSON *field;
+        cJSON_ArrayForEach(field, form) {
+                size_t mark = check_enter(&check, field->string);
+                if (!check_field(&check, form, field, steps))
+                        return false;
+                check_leave(&check, mark);
+        }
+        return true;
+}
+
+/* ---- a result ---- */
+
+/* The number that a bound stands for: false when it names a field that has no value (yet). */
+static bool bound_value(const cJSON *bound, const cJSON *result, const cJSON *results, double *ret) {
+        if (cJSON_IsNumber(bound)) {
+                *ret = bound->valuedouble;
+                return true;
+        }
+        const char *of = json_string(bound, "of"), *dot = strchr(of, '.');
+        const cJSON *value;
+        if (!dot) {
+                value = cJSON_GetObjectItemCaseSensitive(result, of);
+        } else {
+                char step[34];
+                snprintf(step, sizeof step, "%.*s", (int)(dot - of), of);
+                value = cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(results, step), dot + 1);
+        }
+        if (!cJSON_IsNumber(value))
+                return false;
+        *ret = value->valuedouble;
+        return true;
+}
+
+static bool validate_int(Check *check, const cJSON *field, const cJSON *value, const cJSON *result, const cJSON *results) {
+        if (!json_is_whole(value))
+                return check_fail(check, "应为整数", "must be a whole number");
+        const cJSON *bounds = json_array(field, "int");
+        double low, high;
+        bool has_low = bound_value(cJSON_GetArrayItem(bounds, 0), result, results, &low);
+        bool has_high = bound_value(cJSON_GetArrayItem(bounds, 1), result, results, &high);
+        if (fabs(value->valuedouble) > (double)INT_MAX_ABS || (has_low && value->valuedouble < low) ||
+            (has_high && value->valuedouble > high))
+                return check_fail(check, "数值超出范围", "number out of range");
+        return true;
+}
+
+static bool validate_code(Check *check, const cJSON *field, const cJSON *value, const cJSON *dictionaries) {
+        if (!cJSON_IsString(value) || !check_is_dotted_name(value->valuestring))
+                return check_fail(check, "应为代码", "must be a code");
+        const cJSON *choice, *choices = json_array(field, "choice");
+        cJSON_ArrayForEach(choice, choices)
+                if (strcmp(choice->valuestring, value->valuestring) == 0)
+                        return true;
+        const cJSON *dictionary = cJSON_GetObjectItemCaseSensitive(dictionaries, json_has(field, "dict") ? json_string(field, "dict") : "");
+        if (!choices && (!dictionaries || cJSON_GetObjectItemCaseSensitive(dictionary, value->valuestring)))
+                return true;
+        return check_fail(check, "没有这个选项", "no such choice");
+}
+
+static bool validate_value(Check *check, const cJSON *field, const cJSON *value, const cJSON *result, const cJSON *results,
+                           const cJSON *dictionaries) {
+        if (json_has(field, "note"))
+                return check_fail(check, "文字请写入 note，不入结果", "words belong in note, not in the result");
+        if (json_has(field, "int"))
+                return validate_int(check, field, value, result, results);
+        return validate_code(check, field, value, dictionaries);
+}
+
+static bool validate_all(Check *check, const cJSON *form, const cJSON *result, const cJSON *results, const cJSON *dictionaries,
+                         bool partial) {
+        if (result && !cJSON_IsObject(result))
+                return check_fail(check, "应为对象", "must be an object");
+        const cJSON *value, *field;
+        cJSON_ArrayForEach(value, result) {
+                size_t mark = check_enter(check, value->string);
+                field = field_of(form, value->string);
+                if (!field)
+                        return check_fail(check, "表单没有这个字段", "the form has no such field");
+                if (!validate_value(check, field, value, result, results, dictionaries))
+                        return false;
+                check_leave(check, mark);
+        }
+        cJSON_ArrayForEach(field, form) {
+                bool wanted = !partial && !json_has(field, "note") && !json_bool(field, "optional", false);
+                if (wanted && !cJSON_GetObjectItemCaseSensitive(result, field->string)) {
+                        check_enter(check, field->string);
+                        return check_fail(check, "缺少", "missing");
+                }
+        }
+        return true;
+}
+
+Code form_validate(const cJSON *form, const cJSON *result, const cJSON *results, const cJSON *dictionaries, bool partial,
+                   char *ret_detail, size_t n_detail) {
+        Check check;
+        check_init(&check, ret_detail, n_detail);
+        check_enter(&check, "result");
+        return validate_all(&check, form, result, results, dictionaries, partial) ? CODE_NONE : CODE_FORM;
+}
+
+/* ---- as the task document shows it ---- */
+
+static void describe_bound(cJSON *entry, const char *name, const cJSON *bound, const cJSON *results) {
+        double value;
+        if (bound_value(bound, NULL, results, &value))
+                json_add_int(entry, name, (int64_t)value);
+        else
+                cJSON_AddItemToObject(entry, name, cJSON_Duplicate(bound, true));
+}
+
+static void describe_code(cJSON *choices, const char *code, const cJSON *titles) {
+        cJSON *choice = cJSON_CreateObject();
+        const cJSON *title = cJSON_GetObjectItemCaseSensitive(titles, code);
+        json_add_string(choice, "code", code);
+        json_add_string(choice, "zh", title ? json_string(title, "zh") : code);
+        json_add_string(choice, "en", title ? json_string(title, "en") : code);
+        cJSON_AddItemToArray(choices, choice);
+}
+
+static void describe_choices(cJSON *entry, const cJSON *field, const cJSON *dictionaries) {
+        cJSON *choices = cJSON_AddArrayToObject(entry, "choices");
+        const cJSON *code, *codes = json_array(field, "choice");
+        const cJSON *titles = json_object(field, "titles");
+        cJSON_ArrayForEach(code, codes)
+                describe_code(choices, code->valuestring, titles);
+        if (codes)
+                return;
+        const cJSON *dictionary = cJSON_GetObjectItemCaseSensitive(dictionaries, json_string(field, "dict"));
+        cJSON_ArrayForEach(code, dictionary)
+                describe_code(choices, code->string, dictionary);
+}
+
+cJSON *form_describe(const cJSON *form, const cJSON *results, const cJSON *dictionaries) {
+        cJSON *list = cJSON_CreateArray();
+        const cJSON *field;
+        cJSON_ArrayForEach(field, form) {
+                cJSON *entry = cJSON_CreateObject();
+                Check check;
+                char detail[160];
+                const char *zh, *en;
+                check_init(&check, detail, sizeof detail);
+                check_title(&check, field, field->string, &zh, &en);
+                json_add_string(entry, "name", field->string);
+                json_add_string(entry, "title", zh);
+                json_add_string(entry, "title_en", en);
+                if (json_has(field, "int")) {
+                        json_add_string(entry, "type", "int");
+                        describe_bound(entry, "min", cJSON_GetArrayItem(json_array(field, "int"), 0), results);
+                        describe_bound(entry, "max", cJSON_GetArrayItem(json_array(field, "int"), 1), results);
+                } else if (json_has(field, "note")) {
+                        json_add_string(entry, "type", "note");
+                } else {
+                        json_add_string(entry, "type", json_has(field, "dict") ? "dict" : "choice");
+                        describe_choices(entry, field, dictionaries);
+                }
+                const char *note = json_string(field, "note");
+                if (json_bool(field, "optional", false) || (note && strcmp(note, "optional") == 0))
+                        cJSON_AddTrueToObject(entry, "optional");
+                cJSON_AddItemToArray(list, entry);
+        }
+        return list;
+}

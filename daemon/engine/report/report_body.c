@@ -1,0 +1,115 @@
+/*
+ * The shape of what is reported: known kinds, and fields that can carry counts and codes but no sentence and no person (I12).
+ */
+#include <string.h>
+
+#include "engine/report/report.h"
+#include "proto/json.h"
+
+#define CODE_LENGTH_MAX 64
+
+/* DOMAIN.md, column "model": R and the records that D and V leave. */
+static const ReportKind KINDS[] = {
+        {"dispute", true},   /* M12, M20, M27, M29, M38: a quarrel, with its kind and channel */
+        {"hazard", true},    /* M19, M21, M30, M32, M43 */
+        {"incident", true},  /* M03, M15, M31, M41 */
+        {"dumping", true},   /* M06: wetland and dumping cases */
+        {"need", true},      /* M07, M17, M42: what a firm or project asks for */
+        {"appointment", true}, /* M14 */
+        {"counts", false},   /* M08, M24: figures per village and period */
+        {"diary", false},    /* M27: the work diary */
+        {"sortie", false},   /* M05: patrol car, drone; place, kind, counts */
+        {"patrol", false},   /* M04, M15, M32 */
+        {"visit", false},    /* M07, M17, M40, M42 */
+        {"rescue", false},   /* M06: birds rescued */
+        {"lesson", false},   /* M16, M37 */
+        {"training", false}, /* M11, M33 */
+        {"service", false},  /* M14, M28: people served */
+        {"handin", false},   /* M18 */
+        {"check", false},    /* M19, M24, M43: checks done */
+        {"presence", false}, /* M22: days in the village, counted per unit */
+        {"deployment", false}, /* M45: shifts, trucks, violations */
+        {NULL, false},
+};
+
+const ReportKind *report_kind_find(const char *name) {
+        for (const ReportKind *kind = KINDS; kind->name; ++kind)
+                if (strcmp(kind->name, name) == 0)
+                        return kind;
+        return NULL;
+}
+
+static bool code_is_valid(const char *text) {
+        size_t n = strlen(text);
+        return n > 0 && n <= CODE_LENGTH_MAX &&
+               strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") == n;
+}
+
+static bool check_value(Decision *decision, const cJSON *item) {
+        if (!code_is_valid(item->string))
+                return decision_reject(decision, CODE_RANGE, "fields: %.40s", item->string) == CODE_NONE;
+        if (cJSON_IsBool(item))
+                return true;
+        if (cJSON_IsNumber(item)) {
+                if (!json_is_whole(item) || item->valuedouble > 2147483648.0 || item->valuedouble < -2147483648.0)
+                        return decision_reject(decision, CODE_RANGE, "fields.%s", item->string) == CODE_NONE;
+                return true;
+        }
+        if (!cJSON_IsString(item))
+                return decision_reject(decision, CODE_TYPE, "fields.%s", item->string) == CODE_NONE;
+        if (!code_is_valid(item->valuestring))
+                return decision_reject(decision, CODE_RANGE, "fields.%s: [A-Za-z0-9_.-]{1,64}", item->string) == CODE_NONE;
+        return true;
+}
+
+static bool check_fields(Decision *decision) {
+        const cJSON *fields = cJSON_GetObjectItemCaseSensitive(decision_body(decision), "fields"), *item;
+        if (!fields || cJSON_IsNull(fields))
+                return true;
+        if (!cJSON_IsObject(fields))
+                return decision_reject(decision, CODE_TYPE, "fields") == CODE_NONE;
+        if (cJSON_GetArraySize(fields) > REPORT_FIELDS_MAX)
+                return decision_reject(decision, CODE_RANGE, "fields: > %d", REPORT_FIELDS_MAX) == CODE_NONE;
+        cJSON_ArrayForEach(item, fields)
+                if (!check_value(decision, item))
+                        return false;
+        return true;
+}
+
+bool report_body_check(Decision *decision, const char *const *names) {
+        const cJSON *item;
+        cJSON_ArrayForEach(item, decision_body(decision)) {
+                const char *const *name = names;
+                while (*name && strcmp(*name, item->string) != 0)
+                        ++name;
+                if (!*name)
+                        return decision_reject(decision, CODE_UNKNOWN_FIELD, "%.40s", item->string) == CODE_NONE;
+        }
+        return check_fields(decision);
+}
+
+static bool read_word(Decision *decision, const char *name, const char **ret) {
+        *ret = json_string(decision_body(decision), name);
+        if (!*ret && json_has(decision_body(decision), name))
+                return decision_reject(decision, CODE_TYPE, "%s", name) == CODE_NONE;
+        return true;
+}
+
+bool report_read_weight(Decision *decision, Severity *ret_severity, Reality *ret_reality) {
+        const char *severity, *status;
+        *ret_severity = SEVERITY_UNKNOWN;
+        *ret_reality = REALITY_ACTUAL;
+        if (!read_word(decision, "severity", &severity) || !read_word(decision, "status", &status))
+                return false;
+        if (severity) {
+                *ret_severity = severity_parse(severity);
+                if (strcmp(severity_name(*ret_severity), severity) != 0)
+                        return decision_reject(decision, CODE_RANGE, "severity: Minor, Moderate, Severe, Extreme") == CODE_NONE;
+        }
+        if (status) {
+                *ret_reality = reality_parse(status);
+                if (strcmp(reality_name(*ret_reality), status) != 0)
+                        return decision_reject(decision, CODE_RANGE, "status: Actual, Exercise, Test") == CODE_NONE;
+        }
+        return true;
+}

@@ -1,0 +1,196 @@
+/*
+ * Index: lists of live objects by what they belong to (unit, origin, case, warning, bundle, …), each in order of birth. An object
+ * remembers the keys that it stands under, packed, so that nothing is done when a change did not touch them.
+ */
+#include "engine/state/state_batch.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/json.h"
+#include "proto/map.h"
+#include "proto/text.h"
+
+struct Index {
+        const State *state; /* borrowed */
+        Map *lists;  /* kind and key → ObjectList, owned */
+        Text keys;   /* scratch */
+};
+
+Index *index_new(const State *state) {
+        Index *index = calloc(1, sizeof *index);
+        if (index == NULL || (index->lists = map_new()) == NULL)
+                abort();
+        index->state = state;
+        return index;
+}
+
+static void list_free(ObjectList *list) {
+        free(list->items);
+        free(list);
+}
+
+Index *index_free(Index *index) {
+        if (index == NULL)
+                return NULL;
+        size_t cursor = 0;
+        for (ObjectList *list; (list = map_next(index->lists, &cursor, NULL)) != NULL;)
+                list_free(list);
+        map_free(index->lists);
+        text_deinit(&index->keys);
+        free(index);
+        return NULL;
+}
+
+static bool keys_hold(const char *keys, const char *key) {
+        for (; keys != NULL && *keys != '\0'; keys += strlen(keys) + 1)
+                if (strcmp(keys, key) == 0)
+                        return true;
+        return false;
+}
+
+static void key_add(Text *keys, char kind, const char *key) {
+        if (*key == '\0')
+                return;
+        for (const char *before = text_string(keys); before < text_string(keys) + keys->n; before += strlen(before) + 1)
+                if (*before == kind && strcmp(before + 1, key) == 0)
+                        return;
+        text_append_char(keys, kind);
+        text_append(keys, key, strlen(key) + 1);
+}
+
+static void task_keys(const Task *task, Text *keys) {
+        key_add(keys, 'u', task->unit);
+        const cJSON *part;
+        cJSON_ArrayForEach(part, json_array(task->body, "participants")) {
+                const char *unit = json_string(part, "unit");
+                if (unit != NULL && strcmp(unit, task->unit) != 0)
+                        key_add(keys, 'u', unit);
+        }
+        const char *offered = json_string(json_object(task->body, "transfer"), "to");
+        if (offered != NULL)
+                key_add(keys, 'u', offered);
+        key_add(keys, 'o', task->origin_id);
+        key_add(keys, 'c', task->case_id);
+        key_add(keys, 'd', task->dedup);
+}
+
+static void escalation_keys(const State *state, const Escalation *escalation, Text *keys) {
+        key_add(keys, 't', escalation->task);
+        key_add(keys, 'e', escalation->to);
+        const Task *task = state_task(state, escalation->task);
+        char bundle[TARGET_MAX + NAME_MAX_GRID + 2];
+        snprintf(bundle, sizeof bundle, "%s %s", task == NULL ? "" : task->origin_id, escalation->to);
+        key_add(keys, 'b', bundle);
+}
+
+/* The keys that an object ought to stand under, packed and ended by an empty one. */
+static void object_keys(const State *state, const Object *object, Text *keys) {
+        const void *any = object;
+        switch (object->kind) {
+        case OBJECT_WARNING: {
+                const cJSON *item;
+                cJSON_ArrayForEach(item, ((const Warning *)any)->identifiers)
+                        if (cJSON_IsString(item))
+                                key_add(keys, 'i', item->valuestring);
+                break;
+        }
+        case OBJECT_NOTICE:
+                key_add(keys, 'w', ((const Notice *)any)->warning);
+                key_add(keys, 'n', ((const Notice *)any)->unit);
+                break;
+        case OBJECT_TASK:
+                task_keys(any, keys);
+                break;
+        case OBJECT_ESCALATION:
+                escalation_keys(state, any, keys);
+                break;
+        case OBJECT_REPORT:
+        case OBJECT_CASE:
+        case OBJECT_DEVICE:
+        case OBJECT_KIND_COUNT:
+                break;
+        }
+        text_append_char(keys, '\0');
+}
+
+static size_t keys_length(const char *keys) {
+        size_t n = 0;
+        while (keys[n] != '\0')
+                n += strlen(keys + n) + 1;
+        return n + 1;
+}
+
+static void list_insert(ObjectList *list, Object *object) {
+        if (list->n == list->capacity) {
+                list->capacity = list->capacity == 0 ? 4 : list->capacity * 2;
+                list->items = realloc(list->items, list->capacity * sizeof(Object *));
+                if (list->items == NULL)
+                        abort();
+        }
+        size_t at = list->n++;
+        for (; at > 0 && list->items[at - 1]->born > object->born; at--)
+                list->items[at] = list->items[at - 1];
+        list->items[at] = object;
+}
+
+static void index_add(Index *index, const char *key, Object *object) {
+        ObjectList *list = map_find(index->lists, key);
+        if (list == NULL) {
+                list = calloc(1, sizeof *list);
+                if (list == NULL || !map_set(index->lists, key, list))
+                        abort();
+        }
+        list_insert(list, object);
+}
+
+static void index_remove(Index *index, const char *key, const Object *object) {
+        ObjectList *list = map_find(index->lists, key);
+        assert(list != NULL);
+        size_t at = 0;
+        while (list->items[at] != object)
+                at++;
+        list->n--;
+        memmove(&list->items[at], &list->items[at + 1], (list->n - at) * sizeof(Object *));
+        if (list->n == 0) {
+                map_remove(index->lists, key);
+                list_free(list);
+        }
+}
+
+void index_update(Index *index, Object *object, bool remove) {
+        /* A warning that is looked up must be found by the identifiers of its chain, or they could be used again. */
+        bool found = object->live || (object->visiting && object->kind == OBJECT_WARNING);
+        text_reset(&index->keys);
+        if (found && !remove)
+                object_keys(index->state, object, &index->keys);
+        else
+                text_append_char(&index->keys, '\0');
+        const char *now = text_string(&index->keys);
+        size_t n = index->keys.n;
+        if (object->keys != NULL && keys_length(object->keys) == n && memcmp(object->keys, now, n) == 0)
+                return;
+        for (const char *key = object->keys; key != NULL && *key != '\0'; key += strlen(key) + 1)
+                if (!keys_hold(now, key))
+                        index_remove(index, key, object);
+        for (const char *key = now; *key != '\0'; key += strlen(key) + 1)
+                if (!keys_hold(object->keys, key))
+                        index_add(index, key, object);
+        free(object->keys);
+        object->keys = malloc(n);
+        if (object->keys == NULL)
+                abort();
+        memcpy(object->keys, now, n);
+}
+
+const ObjectList *index_find(const Index *index, char kind, const char *key) {
+        char packed[256];
+        size_t n = strlen(key);
+        if (n + 2 > sizeof packed)
+                return NULL;
+        packed[0] = kind;
+        memcpy(packed + 1, key, n + 1);
+        return map_find(index->lists, packed);
+}

@@ -1,4 +1,7 @@
-/* member/{member}/request: a member's own secret. The one-time code becomes a phone's secret once; a secret can be rotated. */
+/*
+ * member/{member}/request: what a member asks for himself. His own secret is decided here: the one-time code becomes a phone's secret
+ * once; a secret can be rotated. Other requests are their modules'; the table is at the end.
+ */
 #include "engine/admin/admin.h"
 
 #include <string.h>
@@ -36,25 +39,36 @@ static void request_rotate(Decision *decision, const MemberRecord *record, const
         decision_fact(decision, fact);
 }
 
-void request_decide(Decision *decision) {
+static void request_secret(Decision *decision) {
         static const char *const names[] = {"request", "secret_hash", NULL};
         const cJSON *body = decision_body(decision);
         const MemberRecord *record = organisation_record(decision_organisation(decision), decision->sender);
-        if (!record || record->member.revoked || strcmp(decision->command->topic.name, decision->sender) != 0)
-                return (void)decision_reject(decision, CODE_DENIED, "member");
-        const char *request = json_string(body, "request");
-        if (!request)
-                return (void)decision_reject(decision, CODE_MISSING, "request");
-        bool enrol = strcmp(request, "enrol") == 0;
-        if (!enrol && strcmp(request, "rotate") != 0)
-                return (void)decision_reject(decision, CODE_UNKNOWN_KIND, "request");
-        if (!admin_check_fields(decision, body, names))
-                return;
-        const char *secret = admin_read_hash(decision, body, "secret_hash");
+        const char *secret = admin_check_fields(decision, body, names) ? admin_read_hash(decision, body, "secret_hash") : NULL;
         if (!secret)
                 return;
-        if (enrol)
+        if (strcmp(json_string(body, "request"), "enrol") == 0)
                 request_enrol(decision, record, secret);
         else
                 request_rotate(decision, record, secret);
+}
+
+/* ---- the table ---- */
+
+/* The sender is a member, not revoked, who speaks for himself; seats and roles are the handler's to check. */
+static const struct { const char *name; DecisionHandler *decide; } requests[] = {
+        {"enrol", request_secret},
+        {"rotate", request_secret},
+};
+
+void request_decide(Decision *decision) {
+        const MemberRecord *record = organisation_record(decision_organisation(decision), decision->sender);
+        if (!record || record->member.revoked || strcmp(decision->command->topic.name, decision->sender) != 0)
+                return (void)decision_reject(decision, CODE_DENIED, "member");
+        const char *request = json_string(decision_body(decision), "request");
+        if (!request)
+                return (void)decision_reject(decision, CODE_MISSING, "request");
+        for (size_t i = 0; i < sizeof requests / sizeof *requests; i++)
+                if (strcmp(requests[i].name, request) == 0)
+                        return requests[i].decide(decision);
+        decision_reject(decision, CODE_UNKNOWN_KIND, "request");
 }

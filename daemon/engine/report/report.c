@@ -10,6 +10,7 @@
 #include "engine/device/device.h"
 #include "engine/facts.h"
 #include "engine/internal.h"
+#include "engine/record.h"
 #include "engine/task/work.h"
 #include "proto/json.h"
 
@@ -151,6 +152,10 @@ void report_decide(Decision *decision) {
                 const WorkOrigin origin = report_origin(decision, report, finding.unit, &finding.unit);
                 if (work_start(decision, finding.playbook, &origin) > 0 && decision->code == CODE_NONE)
                         report_dispatched(decision, report, "report");
+        }
+        if (decision->code == CODE_NONE) {
+                const Record record = record_of_report(decision, report);
+                record_done(decision, &record);
         }
         decision->revision = report->state_revision;
 }

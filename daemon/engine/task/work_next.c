@@ -6,6 +6,7 @@
 
 #include "engine/facts.h"
 #include "engine/internal.h"
+#include "engine/record.h"
 #include "engine/task/task.h"
 #include "engine/task/work.h"
 #include "proto/json.h"
@@ -133,9 +134,16 @@ static void end_inform(Decision *decision, const Task *task, const cJSON *to) {
         free(units);
 }
 
+static void record_task(Decision *decision, const Task *task) {
+        const Record record = record_of_task(decision, task);
+        record_done(decision, &record);
+}
+
 void work_ended(Decision *decision, const Task *task, const char *how) {
         const WorkCase *work_case = state_case(decision->state, task->case_id);
         Next next;
+        if (strcmp(how, "done") == 0)
+                record_task(decision, task);
         if (work_case == NULL || *work_case->outcome != '\0' || case_is_open(decision, task))
                 return;
         bool worked = strcmp(how, "done") == 0 || strcmp(how, "resolved") == 0;

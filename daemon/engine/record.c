@@ -1,0 +1,23 @@
+#include "engine/record.h"
+
+#include "proto/json.h"
+
+Record record_of_report(const Decision *decision, const Report *report) {
+        return (Record){.type = RECORD_REPORT, .id = report->id, .kind = report->kind, .step = "",
+                        .unit = organisation_unit(decision_organisation(decision), report->unit), .member = report->sender,
+                        .place = report->place, .fields = report->fields, .reality = report->reality,
+                        .at = report->occurred_at == TIMESTAMP_NONE ? report->at : report->occurred_at};
+}
+
+Record record_of_task(const Decision *decision, const Task *task) {
+        return (Record){.type = RECORD_TASK, .id = task->id, .kind = task->kind, .step = task->step,
+                        .unit = organisation_unit(decision_organisation(decision), task->unit), .member = task->assignee,
+                        .place = task->place, .fields = json_object(task->body, "result"), .reality = task->reality,
+                        .at = task->completed_at == TIMESTAMP_NONE ? decision->at : task->completed_at};
+}
+
+void record_done(Decision *decision, const Record *record) {
+        (void)decision;
+        if (record->reality != REALITY_ACTUAL)
+                return;
+}

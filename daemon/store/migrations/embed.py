@@ -23,16 +23,16 @@ def quoted(text):
 
 
 def main(output, files):
-    rows, seen = [], set()
+    rows, latest = [], -1
     for path in sorted(files, key=os.path.basename):
         name = os.path.basename(path)[:-len(".sql")]
         match = re.fullmatch(r"([0-9]{4})_[a-z0-9_]+", name)
         if not match:
             sys.exit("%s: not named 0001_what_it_does.sql" % path)
         version = int(match.group(1))
-        if version in seen or version != len(seen):
-            sys.exit("%s: versions must follow each other from 0000" % path)
-        seen.add(version)
+        if version <= latest or (latest < 0) != (version == 0):
+            sys.exit("%s: versions must rise from 0000" % path)
+        latest = version
         with open(path, encoding="utf-8") as file:
             body = "\n".join(quoted(file.read()))
         rows.append('        { %d, "%s",\n%s },\n' % (version, name, body))

@@ -20,10 +20,10 @@ static bool can_apply(Decision *decision, const Playbook *playbook) {
                 decision_reject(decision, CODE_CONFLICT, "version: 当前为 / current is %lld", (long long)playbook_version(current));
         else if (!playbook_fits(playbook, decision_organisation(decision), detail, sizeof detail))
                 decision_reject(decision, CODE_PLAYBOOK, "%s", detail);
-        else if (playbook_set_check(set, playbook, detail, sizeof detail) != CODE_NONE)
-                decision_reject(decision, CODE_CONFLICT, "%s", detail);
-        else
-                return true;
+        else {
+                Code code = playbook_set_check(set, playbook, detail, sizeof detail);
+                return code == CODE_NONE || decision_reject(decision, code, "%s", detail) == CODE_NONE;
+        }
         return false;
 }
 

@@ -124,13 +124,13 @@ static void say_created(Decision *decision, const Device *device) {
 static void start_work(Decision *decision, const Device *device, const char *event, bool health, Severity severity, Reality reality) {
         const cJSON *fields = json_object(decision_body(decision), "fields");
         const Playbook *playbook = playbook_set_match(state_playbooks(decision->state), TRIGGER_DEVICE, event, severity, fields);
-        if (health && playbook == playbook_builtin(TRIGGER_DEVICE))
-                return;
         const WorkOrigin origin = {
                 .type = "device", .id = device->id, .unit = device->unit, .severity = severity, .reality = reality,
-                .device = device->id, .addressed = &device->unit, .n_addressed = 1,
+                .device = device->id, .event = event, .fields = fields, .addressed = &device->unit, .n_addressed = 1,
                 .base_at = decision->at, .expires_at = TIMESTAMP_NONE,
         };
+        if (health && playbook == playbook_builtin(TRIGGER_DEVICE))
+                return (void)work_inform(decision, &origin);
         size_t n = work_start(decision, playbook, &origin);
         if (n == 0 && decision->code == CODE_NONE && playbook != playbook_builtin(TRIGGER_DEVICE))
                 n = work_start(decision, playbook_builtin(TRIGGER_DEVICE), &origin); /* an alarm is never lost: its own unit gets it */

@@ -18,7 +18,8 @@ static Playbook *make(const char *text, size_t n_text, Check *check) {
         Code code = json_parse_object(text, n_text, PLAYBOOK_BYTES_MAX, &playbook->tree);
         if (code != CODE_NONE)
                 check_fail(check, code_sentence_zh(code), code_sentence_en(code));
-        else if (playbook_parse(check, playbook) && playbook_check(check, playbook) && playbook_walk(check, playbook))
+        else if (playbook_parse(check, playbook) &&
+                 (playbook->adds || (playbook_check(check, playbook) && playbook_walk(check, playbook))))
                 return playbook;
         return playbook_free(playbook);
 }
@@ -171,6 +172,8 @@ bool playbook_fits(const Playbook *playbook, const Organisation *organisation, c
         if (organisation_count_units(organisation) == 0)
                 return true;
         check_enter(&check, playbook->name);
+        if (!selectors_fit(&check, playbook->inform, organisation))
+                return false;
         for (size_t i = 0; i < playbook->n_steps; i++) {
                 size_t mark = check_enter(&check, playbook->steps[i].name);
                 if (!step_fits(&check, &playbook->steps[i], organisation))

@@ -88,7 +88,11 @@ int64_t playbook_applied_at(const Playbook *playbook);
 Trigger playbook_trigger(const Playbook *playbook);
 const char *playbook_title_zh(const Playbook *playbook);
 const char *playbook_title_en(const Playbook *playbook);
-const Step *playbook_start(const Playbook *playbook);
+/* Whether it only adds (adds: true): it has no step, starts nothing, and works beside whatever the same trigger starts. */
+bool playbook_adds(const Playbook *playbook);
+/* Selectors of the units that an adding playbook informs, NULL when none; NULL for all others. */
+const cJSON *playbook_inform(const Playbook *playbook);
+const Step *playbook_start(const Playbook *playbook);   /* NULL of one that only adds */
 const Step *playbook_step(const Playbook *playbook, const char *name);  /* NULL when unknown */
 void step_clocks(const Step *step, Severity severity, Clocks *ret);
 
@@ -113,10 +117,18 @@ const Playbook *playbook_set_find(const PlaybookSet *set, const char *hash);    
 const Playbook *playbook_set_current(const PlaybookSet *set, const char *name);
 /* Undo of the last add. */
 void playbook_set_forget(PlaybookSet *set, const char *hash, const char *previous_hash);
-/* The playbook that a trigger starts: highest priority; built-in when none matches. `fields` of a report or device event, or NULL. */
+/* The playbook that a trigger starts: highest priority, never one that only adds; built-in when none matches. `fields` of a report or device event, or NULL. */
 const Playbook *playbook_set_match(const PlaybookSet *set, Trigger trigger, const char *name, Severity severity, const cJSON *fields);
 
-/* Whether it could become current: CODE_NONE, or CODE_CONFLICT with the playbook that it overlaps. */
+/*
+ * The adding playbooks that the trigger wakes, by name, so that their order does not depend on who was applied first. Returns how many
+ * of them stand in `ret`.
+ */
+#define ADDS_MAX 32
+size_t playbook_set_adding(const PlaybookSet *set, Trigger trigger, const char *name, Severity severity, const cJSON *fields,
+                           const Playbook *ret[static ADDS_MAX]);
+
+/* Whether it could become current: CODE_NONE, CODE_CONFLICT with the playbook that it overlaps, or CODE_LIMIT for one adding playbook too many. */
 Code playbook_set_check(const PlaybookSet *set, const Playbook *playbook, char *ret_detail, size_t n_detail);
 /* In order of adding; start with *cursor = 0. Current ones only. */
 const Playbook *playbook_set_next(const PlaybookSet *set, size_t *cursor);

@@ -30,7 +30,9 @@ struct Playbook {
         const char *title_zh, *title_en;
         When when;
         Step *steps; size_t n_steps;
-        const Step *start;
+        const Step *start;     /* NULL when it only adds */
+        bool adds;
+        const cJSON *inform;   /* of an adding one; NULL when none */
         char applied_by[MEMBER_MAX + 1];
         int64_t applied_at;    /* Unix ms, TIMESTAMP_NONE when unknown */
 };
@@ -49,6 +51,10 @@ bool condition_fits_field(Check *check, const cJSON *condition, const cJSON *fie
 bool playbook_parse(Check *check, Playbook *playbook);
 /* Member `name` as one of `words` (NULL-terminated); *ret NULL when absent. */
 bool playbook_word(Check *check, const cJSON *object, const char *name, const char *const *words, const char **ret);
+/* A member that holds selectors; *ret NULL when absent. */
+bool playbook_selectors(Check *check, const cJSON *item, const char *name, const cJSON **ret);
+/* ---- playbook_adds.c: what an adding playbook may say ---- */
+bool playbook_adds_parse(Check *check, Playbook *playbook);
 /* ---- playbook_clocks.c ---- */
 bool playbook_clocks(Check *check, const cJSON *item, Step *step);
 bool playbook_ladder(Check *check, const cJSON *item, Step *step);

@@ -142,7 +142,7 @@ static bool parse_when(Check *check, const cJSON *tree, When *ret) {
 
 /* ---- the rest of a step ---- */
 
-static bool parse_selectors(Check *check, const cJSON *item, const char *name, const cJSON **ret) {
+bool playbook_selectors(Check *check, const cJSON *item, const char *name, const cJSON **ret) {
         *ret = cJSON_GetObjectItemCaseSensitive(item, name);
         if (!*ret)
                 return true;
@@ -306,8 +306,8 @@ static bool parse_step(Check *check, const Playbook *playbook, const cJSON *step
                 step->title_zh = playbook->title_zh;
                 step->title_en = playbook->title_en;
         }
-        if (!parse_selectors(check, item, "to", &step->to) || !parse_selectors(check, item, "participants", &step->participants) ||
-            !parse_selectors(check, item, "inform", &step->inform) || !parse_each(check, item, step))
+        if (!playbook_selectors(check, item, "to", &step->to) || !playbook_selectors(check, item, "participants", &step->participants) ||
+            !playbook_selectors(check, item, "inform", &step->inform) || !parse_each(check, item, step))
                 return false;
         if (!step->to && step->each != EACH_PLACE)
                 return check_fail(check, "缺少 to", "to is missing");
@@ -338,31 +338,41 @@ static bool parse_steps(Check *check, Playbook *playbook) {
         return true;
 }
 
-bool playbook_parse(Check *check, Playbook *playbook) {
-        static const char *const names[] = {"playbook", "version", "title", "priority", "start", "when", "steps", "test", NULL};
-        const cJSON *tree = playbook->tree;
-        if (!check_keys(check, tree, names))
-                return false;
-        const char *name = check_name(check, tree, "playbook", true);
-        if (!name)
-                return false;
-        strcpy(playbook->name, name);
+static bool parse_start(Check *check, Playbook *playbook) {
+        const char *start = check_name(check, playbook->tree, "start", true);
+        playbook->start = start ? playbook_step(playbook, start) : NULL;
+        if (start && !playbook->start)
+                return check_fail_word(check, "start: 没有步骤", "start: no step", start);
+        return start != NULL;
+}
+
+static bool parse_numbers(Check *check, Playbook *playbook) {
+        const cJSON *tree = playbook->tree, *priority = cJSON_GetObjectItemCaseSensitive(tree, "priority");
         size_t mark = check_enter(check, "version");
         if (!check_int(check, cJSON_GetObjectItemCaseSensitive(tree, "version"), 1, INT32_MAX, &playbook->version))
                 return false;
         check_leave(check, mark);
         check_enter(check, "priority");
-        const cJSON *priority = cJSON_GetObjectItemCaseSensitive(tree, "priority");
         playbook->priority = 50;
         if (priority && !check_int(check, priority, 0, 1000, &playbook->priority))
                 return false;
         check_leave(check, mark);
-        if (!check_title(check, tree, playbook->name, &playbook->title_zh, &playbook->title_en) ||
-            !parse_when(check, tree, &playbook->when) || !parse_steps(check, playbook))
+        return true;
+}
+
+bool playbook_parse(Check *check, Playbook *playbook) {
+        static const char *const names[] = {"playbook", "version", "title", "priority", "adds", "start", "when", "steps", "test", NULL};
+        const cJSON *tree = playbook->tree;
+        if (!check_flag(check, tree, "adds", &playbook->adds))
                 return false;
-        const char *start = check_name(check, tree, "start", true);
-        playbook->start = start ? playbook_step(playbook, start) : NULL;
-        if (start && !playbook->start)
-                return check_fail_word(check, "start: 没有步骤", "start: no step", start);
-        return start != NULL;
+        if (playbook->adds ? !playbook_adds_parse(check, playbook) : !check_keys(check, tree, names))
+                return false;
+        const char *name = check_name(check, tree, "playbook", true);
+        if (!name)
+                return false;
+        strcpy(playbook->name, name);
+        if (!parse_numbers(check, playbook) || !check_title(check, tree, playbook->name, &playbook->title_zh, &playbook->title_en) ||
+            !parse_when(check, tree, &playbook->when))
+                return false;
+        return playbook->adds || (parse_steps(check, playbook) && parse_start(check, playbook));
 }

@@ -52,7 +52,7 @@ static bool whens_overlap(const When *left, const When *right) {
 static const Playbook *find_overlap(const PlaybookSet *set, const Playbook *playbook) {
         size_t cursor = 0;
         for (const Playbook *other; (other = map_next(set->current, &cursor, NULL));)
-                if (strcmp(other->name, playbook->name) != 0 && other->priority == playbook->priority &&
+                if (strcmp(other->name, playbook->name) != 0 && !other->adds && other->priority == playbook->priority &&
                     whens_overlap(&other->when, &playbook->when))
                         return other;
         return NULL;
@@ -63,10 +63,22 @@ static void set_current(PlaybookSet *set, Playbook *playbook) {
                 abort();
 }
 
+/* The others that add; one of the same name is replaced. */
+static size_t count_adding(const PlaybookSet *set, const Playbook *playbook) {
+        size_t cursor = 0, n = 0;
+        for (const Playbook *other; (other = map_next(set->current, &cursor, NULL));)
+                n += other->adds && strcmp(other->name, playbook->name) != 0;
+        return n;
+}
+
 Code playbook_set_check(const PlaybookSet *set, const Playbook *playbook, char *ret_detail, size_t n_detail) {
-        const Playbook *overlap = find_overlap(set, playbook);
+        const Playbook *overlap = playbook->adds ? NULL : find_overlap(set, playbook);
         Check check;
         check_init(&check, ret_detail, n_detail);
+        if (playbook->adds && count_adding(set, playbook) >= ADDS_MAX) {
+                check_fail(&check, "adds 预案至多32个", "at most 32 playbooks that add");
+                return CODE_LIMIT;
+        }
         if (!overlap)
                 return CODE_NONE;
         check_fail_word(&check, "同一优先级上与其重叠：", "overlaps at the same priority with", overlap->name);
@@ -75,8 +87,9 @@ Code playbook_set_check(const PlaybookSet *set, const Playbook *playbook, char *
 
 Code playbook_set_add(PlaybookSet *set, Playbook *playbook, bool current, char *ret_detail, size_t n_detail) {
         assert(playbook->hash[0] != '\0');
-        if (current && playbook_set_check(set, playbook, ret_detail, n_detail) != CODE_NONE)
-                return CODE_CONFLICT;
+        Code code = current ? playbook_set_check(set, playbook, ret_detail, n_detail) : CODE_NONE;
+        if (code != CODE_NONE)
+                return code;
         Playbook *known = map_find(set->by_hash, playbook->hash);
         if (known) {
                 playbook_free(playbook);
@@ -128,7 +141,7 @@ const Playbook *playbook_set_match(const PlaybookSet *set, Trigger trigger, cons
         const Playbook *best = NULL;
         size_t cursor = 0;
         for (const Playbook *playbook; (playbook = map_next(set->current, &cursor, NULL));)
-                if ((!best || playbook->priority > best->priority) && when_matches(&playbook->when, trigger, name, severity, fields))
+                if (!playbook->adds && (!best || playbook->priority > best->priority) && when_matches(&playbook->when, trigger, name, severity, fields))
                         best = playbook;
         return best ? best : playbook_builtin(trigger);
 }
@@ -136,7 +149,21 @@ const Playbook *playbook_set_match(const PlaybookSet *set, Trigger trigger, cons
 bool playbook_set_names(const PlaybookSet *set, Trigger trigger, const char *name) {
         size_t cursor = 0;
         for (const Playbook *playbook; (playbook = map_next(set->current, &cursor, NULL));)
-                if (name_matches(&playbook->when, trigger, name))
+                if (!playbook->adds && name_matches(&playbook->when, trigger, name))
                         return true;
         return false;
+}
+
+size_t playbook_set_adding(const PlaybookSet *set, Trigger trigger, const char *name, Severity severity, const cJSON *fields,
+                           const Playbook *ret[static ADDS_MAX]) {
+        size_t cursor = 0, n = 0;
+        for (const Playbook *playbook; (playbook = map_next(set->current, &cursor, NULL));) {
+                if (!playbook->adds || n == ADDS_MAX || !when_matches(&playbook->when, trigger, name, severity, fields))
+                        continue;
+                size_t at = n++;
+                for (; at > 0 && strcmp(ret[at - 1]->name, playbook->name) > 0; at--)
+                        ret[at] = ret[at - 1];
+                ret[at] = playbook;
+        }
+        return n;
 }

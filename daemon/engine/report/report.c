@@ -152,6 +152,9 @@ void report_decide(Decision *decision) {
                 const WorkOrigin origin = report_origin(decision, report, finding.unit, &finding.unit);
                 if (work_start(decision, finding.playbook, &origin) > 0 && decision->code == CODE_NONE)
                         report_dispatched(decision, report, "report");
+        } else {
+                const WorkOrigin origin = report_origin(decision, report, finding.unit, &finding.unit);
+                work_inform(decision, &origin);
         }
         if (decision->code == CODE_NONE) {
                 const Record record = record_of_report(decision, report);
@@ -205,7 +208,7 @@ static bool find_playbook(Decision *decision, const Report *report, const Playbo
         *ret = name ? playbook_set_current(playbooks, name)
                     : playbook_set_match(playbooks, TRIGGER_REPORT, report->kind, report->severity, report->fields);
         /* A round of a duty may be started by hand, by its playbook's name. */
-        bool fits = *ret && (playbook_trigger(*ret) == TRIGGER_REPORT || (name && playbook_trigger(*ret) == TRIGGER_DUTY));
+        bool fits = *ret && !playbook_adds(*ret) && (playbook_trigger(*ret) == TRIGGER_REPORT || (name && playbook_trigger(*ret) == TRIGGER_DUTY));
         if (!fits)
                 return decision_reject(decision, CODE_UNKNOWN_TARGET, "playbook: %.40s", name ? name : "") == CODE_NONE;
         return true;

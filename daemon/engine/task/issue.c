@@ -284,10 +284,12 @@ static void target_make(Making *making, size_t at, bool has_room, const char *de
                 json_add_string(set, "dedup", dedup);
         if (!has_room)
                 cJSON_AddTrueToObject(set, "unlisted");
-        if (issue->step != NULL && (issue->step->participants != NULL || issue->step->inform != NULL)) {
+        if (issue->step != NULL && (issue->step->participants != NULL || issue->step->inform != NULL || issue->n_adding > 0)) {
                 participants = cJSON_AddArrayToObject(cJSON_AddObjectToObject(set, "body"), "participants");
                 participants_add(decision, issue, target, issue->step->participants, "joint", participants);
                 participants_add(decision, issue, target, issue->step->inform, "informed", participants);
+                for (size_t i = 0; i < issue->n_adding; i++)
+                        participants_add(decision, issue, target, playbook_inform(issue->adding[i]), "informed", participants);
         }
         cJSON_AddItemToObject(entry, "set", set);
         cJSON_AddItemToArray(making->tasks, entry);

@@ -127,6 +127,7 @@ typedef struct Issue {
         const WorkOrigin *origin;
         const IssueTarget *targets; size_t n_targets;
         const WorkCase *work_case;     /* goes on in that case; NULL = a case for each task */
+        const Playbook *const *adding; size_t n_adding; /* whose `inform` units see the tasks; the start of a case only */
         const char *follows;           /* predecessor of a reopened task; NULL when none */
         const char *task_id;           /* chosen by the sender; NULL = made here */
         Audience audience;             /* AUDIENCE_NONE = the step's */

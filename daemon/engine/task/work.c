@@ -55,8 +55,10 @@ static SelectorContext start_context(Decision *decision, const Step *step, const
 
 static size_t start_targets(Decision *decision, const Playbook *playbook, const WorkOrigin *origin, Targets *targets) {
         char first[UUID_LENGTH + 1];
+        const Playbook *adding[ADDS_MAX];
         const Issue issue = {.playbook = playbook, .step = playbook_start(playbook), .origin = origin, .targets = targets->items,
-                             .n_targets = targets->n, .finish_by = TIMESTAMP_NONE};
+                             .n_targets = targets->n, .adding = adding, .n_adding = work_adding(decision, origin, adding),
+                             .finish_by = TIMESTAMP_NONE};
         size_t n = targets->n == 0 ? 0 : issue_tasks(decision, &issue, first);
         free(targets->items);
         return n;

@@ -19,6 +19,8 @@ typedef struct WorkOrigin {
         const char *title_zh, *title_en;  /* NULL = the step's titles */
         const char *instruction;          /* NULL when none */
         const char *place, *device;       /* NULL when none */
+        const char *event;                /* what a device said, the name of a duty; NULL otherwise */
+        const cJSON *fields;              /* of a device's event; NULL when none */
         const Unit *const *addressed; size_t n_addressed;
         int64_t base_at;                  /* clocks count from here (I9) */
         int64_t expires_at;               /* tasks without a finish clock expire then; 0 or TIMESTAMP_NONE = never */
@@ -27,10 +29,15 @@ typedef struct WorkOrigin {
 /*
  * Start `playbook` for `origin`: for every unit (or member, place) of the start step a case with its task; facts are appended to
  * the decision. An open task with the step's dedup key only has its count raised. Returns the number of tasks made or raised; 0 = nobody.
+ * Units that adding playbooks inform see these tasks.
  */
 size_t work_start(Decision *decision, const Playbook *playbook, const WorkOrigin *origin);
 /* The same for some units only (a warning's Update adds units). */
 size_t work_start_units(Decision *decision, const Playbook *playbook, const WorkOrigin *origin, const Unit *const *units, size_t n_units);
+/* Nothing starts, but somebody may have to be told: units that adding playbooks inform get a task that asks to be acknowledged. */
+size_t work_inform(Decision *decision, const WorkOrigin *origin);
+/* The adding playbooks (by name) that the origin wakes. A warning wakes its own where its notices are made. */
+size_t work_adding(const Decision *decision, const WorkOrigin *origin, const Playbook *ret[static ADDS_MAX]);
 /* Cancel one task with its open escalation. `reason` is a code word for the log. */
 void work_cancel(Decision *decision, const Task *task, const char *reason);
 /* The same for many, as one fact. Terminal ones are passed over. */

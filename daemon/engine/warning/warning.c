@@ -50,6 +50,7 @@ static void decide_alert(Posting *posting) {
         const Playbook *playbook = match_playbook(posting);
         cJSON *fact = fact_new("warning_posted");
         cJSON_AddItemToObject(fact, "set", posted_columns(posting, id, playbook));
+        cJSON_AddItemToObject(fact, "informed", posting_informed(posting));
         cJSON_AddItemToObject(fact, "cap", posting_message(posting));
         decision_fact(decision, fact);
         size_t tasks = posting_start_work(posting, id, playbook, posting->units, posting->n_units);

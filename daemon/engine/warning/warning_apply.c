@@ -48,6 +48,7 @@ static void warning_posted(const FactContext *context, const cJSON *fact) {
         Warning *warning = fact_make(context, OBJECT_WARNING, NULL, json_object(fact, "set"));
         replace_json(&warning->cap, json_object(fact, "cap"));
         notices_make(context, warning, warning->units);
+        notices_make(context, warning, json_array(fact, "informed"));
 }
 
 /* Every notice shows the warning's new revision; with `ask` those that still count are to be acknowledged anew. */
@@ -78,6 +79,7 @@ static void warning_changed(const FactContext *context, const cJSON *fact) {
                 }
         }
         notices_make(context, warning, json_array(fact, "added"));
+        notices_make(context, warning, json_array(fact, "informed"));
 }
 
 /* A message that was overtaken: its identifier is the chain's from now on, nothing else changes. */

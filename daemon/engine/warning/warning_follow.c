@@ -105,6 +105,7 @@ static cJSON *update_fact(Posting *posting, bool ask) {
         cJSON_AddItemToObject(fact, "set", set);
         cJSON_AddItemToObject(fact, "added", posting_units(posting->added, posting->n_added));
         cJSON_AddItemToObject(fact, "removed", cJSON_Duplicate(posting->removed, true));
+        cJSON_AddItemToObject(fact, "informed", posting_informed(posting));
         cJSON_AddBoolToObject(fact, "ask", ask);
         cJSON_AddItemToObject(fact, "cap", posting_message(posting));
         return fact;

@@ -118,12 +118,61 @@ bool posting_address(Posting *posting) {
         return code == CODE_NONE || decision_reject(decision, code, "%s", detail) == CODE_NONE;
 }
 
+static size_t notices_most(const Decision *decision) { return engine_config(decision->engine)->unit_tasks_max * NOTICES_PER_TASK; }
+
+static bool unit_has_room(const Decision *decision, const Unit *unit) {
+        Notice *const *notices;
+        return state_notices_of_unit(decision->state, unit->id, &notices) < notices_most(decision);
+}
+
 bool posting_has_room(Decision *decision, const Unit *const *units, size_t n) {
-        const size_t most = engine_config(decision->engine)->unit_tasks_max * NOTICES_PER_TASK;
+        const size_t most = notices_most(decision);
         for (size_t i = 0; i < n; ++i) {
-                Notice *const *notices;
-                if (state_notices_of_unit(decision->state, units[i]->id, &notices) >= most)
+                if (!unit_has_room(decision, units[i]))
                         return decision_reject(decision, CODE_LIMIT, "%s: %zu", units[i]->id, most) == CODE_NONE;
         }
         return true;
+}
+
+/* ---- adding playbooks ---- */
+
+static bool unit_is_told(const Posting *posting, const Unit *unit, const cJSON *informed) {
+        const cJSON *id;
+        const Notice *notice = posting->chain ? state_notice(posting->decision->state, posting->chain->id, unit->id) : NULL;
+        bool removed = false;
+        cJSON_ArrayForEach(id, posting->removed)
+                removed = removed || strcmp(id->valuestring, unit->id) == 0;
+        if (unit == posting->speaker || (notice && !notice->withdrawn && !removed))
+                return true;
+        for (size_t i = 0; i < posting->n_units; ++i)
+                if (posting->units[i] == unit)
+                        return true;
+        cJSON_ArrayForEach(id, informed)
+                if (strcmp(id->valuestring, unit->id) == 0)
+                        return true;
+        return !unit_has_room(posting->decision, unit);
+}
+
+static void inform_by(const Posting *posting, const Playbook *playbook, cJSON *informed) {
+        const SelectorContext context = {.organisation = decision_organisation(posting->decision), .origin = posting->speaker,
+                                         .addressed = posting->units, .n_addressed = posting->n_units, .at = posting->decision->at};
+        size_t n;
+        const Unit **units = selector_units(playbook_inform(playbook), &context, &n);
+        for (size_t i = 0; i < n; ++i)
+                if (!unit_is_told(posting, units[i], informed))
+                        cJSON_AddItemToArray(informed, cJSON_CreateString(units[i]->id));
+        free(units);
+}
+
+cJSON *posting_informed(const Posting *posting) {
+        const Cap *cap = &posting->cap;
+        const Playbook *adding[ADDS_MAX];
+        cJSON *informed = cJSON_CreateArray();
+        const char *name = posting->chain ? posting->chain->event_code : cap->event_code;
+        size_t n = playbook_set_adding(state_playbooks(posting->decision->state), TRIGGER_WARNING, name[0] ? name : cap->event, cap->severity,
+                                       NULL, adding);
+        for (size_t i = 0; i < n; ++i)
+                if (playbook_inform(adding[i]))
+                        inform_by(posting, adding[i], informed);
+        return informed;
 }

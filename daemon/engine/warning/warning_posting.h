@@ -38,6 +38,11 @@ bool posting_address(Posting *posting);
 bool posting_has_room(Decision *decision, const Unit *const *units, size_t n);
 /* Tasks made for `units`. */
 size_t posting_start_work(const Posting *posting, const char *warning, const Playbook *playbook, const Unit *const *units, size_t n_units);
+/*
+ * Units that adding playbooks inform of this message: neither addressed nor the one that posts, and with room for a notice. Of a
+ * chain, only those without a notice that stands. Ids; the caller owns it.
+ */
+cJSON *posting_informed(const Posting *posting);
 /* What the receipt says. */
 void posting_say(Decision *decision, const char *warning, size_t tasks, size_t units, int64_t revision);
 /* Ids of units, the caller owns it; room for n pointers, zeroed. */

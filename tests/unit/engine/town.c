@@ -54,6 +54,10 @@ static const char *const PLAYBOOKS[] = {
         "'consent':'all','form':{'result':{'choice':['agreed','failed']}},"
         "'clocks':{'*':{'finish':{'workdays':5}}},"
         "'then':[{'if':{'how':'refused'},'end':'litigation'},{'end':'settled'}]}}}",
+        /* only adds: whom an alarm's task and a grave fraud warning are shown to besides */
+        "{'playbook':'also-panic','version':1," TITLE ",'adds':true,'when':{'device':{'event':'panic'}},'inform':[{'unit':'court'}]}",
+        "{'playbook':'also-fraud','version':1," TITLE ",'adds':true,'when':{'warning':{'eventCode':'fraud','severity':'Extreme'}},"
+        "'inform':[{'unit':'court'}]}",
         "{'playbook':'panic','version':1,'priority':50,'start':'go'," TITLE ",'when':{'device':{'event':'panic'}},"
         "'steps':{'go':{" TITLE ",'to':[{'origin':true}],'each':'unit','dedup':['device'],'notify':'voice',"
         "'clocks':{'*':{'accept':'PT1M','start':'PT3M','finish':'PT5M','hours':'always'}},"

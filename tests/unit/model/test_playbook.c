@@ -71,7 +71,8 @@ static void test_refusals(void **state) {
         static const struct { const char *pointer, *value, *detail; } bad[] = {
                 {"playbook", "'Base'", "playbook: "},
                 {"version", "0", "version: "},
-                {"adds", "true", "unknown field adds"},
+                {"adds", "true", "unknown field start"},
+                {"adds", "'yes'", "true or false: adds"},
                 {"priority", "1001", "priority: "},
                 {"start", "'three'", "no step three"},
                 {"start", "", "start: "},
@@ -155,6 +156,53 @@ static void test_refusals(void **state) {
                         fail_msg("%s = %s: %s", bad[i].pointer, bad[i].value, detail);
                 free(text);
         }
+}
+
+/* One that adds informs and does nothing else. */
+static void test_adds(void **state) {
+        (void)state;
+        static const struct { const char *text, *detail; } bad[] = {
+                {"{'playbook':'also','version':1,'adds':true,'when':{'warning':{}}}", "needs inform"},
+                {"{'playbook':'also','version':1,'adds':true,'when':{'warning':{}},'inform':[]}", "inform: "},
+                {"{'playbook':'also','version':1,'adds':true,'when':{'warning':{}},'inform':[{'up':1}]}", "inform[0]: "},
+                {"{'playbook':'also','version':1,'adds':true,'when':{'warning':{}},'inform':[{'tier':1}],'priority':7}", "unknown field priority"},
+                {"{'playbook':'also','version':1,'adds':true,'when':{'warning':{}},'inform':[{'tier':1}],'steps':{}}", "unknown field steps"},
+                {"{'playbook':'also','version':1,'adds':true,'inform':[{'tier':1}]}", "when: "},
+                {"{'playbook':'also','adds':true,'when':{'warning':{}},'inform':[{'tier':1}]}", "version: "},
+        };
+        for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+                char detail[160];
+                assert_null(make(bad[i].text, detail));
+                if (!strstr(detail, bad[i].detail) || !strstr(detail, " / "))
+                        fail_msg("%s: %s", bad[i].text, detail);
+        }
+        Playbook *playbook = make_good("{'playbook':'also','version':1,'adds':true,'when':{'warning':{}},'inform':[{'tier':1}]}");
+        assert_true(playbook_adds(playbook));
+        assert_non_null(playbook_inform(playbook));
+        assert_null(playbook_start(playbook));
+        playbook_free(playbook);
+}
+
+/* In the order of their names, whoever came first; none of them is started by the trigger. */
+static void test_adding(void **state) {
+        (void)state;
+        PlaybookSet *set = playbook_set_new();
+        const Playbook *adding[ADDS_MAX];
+        Playbook *b = make_good("{'playbook':'b','version':1,'adds':true,'when':{'report':{'kind':'x','fields':{'n':{'min':2}}}},'inform':[{'tier':1}]}");
+        Playbook *a = make_good("{'playbook':'a','version':1,'adds':true,'when':{'report':{'kind':'x'}},'inform':[{'tier':1}]}");
+        char detail[160];
+        assert_int_equal(playbook_set_add(set, b, true, detail, sizeof detail), CODE_NONE);
+        assert_int_equal(playbook_set_add(set, a, true, detail, sizeof detail), CODE_NONE);
+        cJSON *fields = json_of("{'n':2}");
+        assert_int_equal(playbook_set_adding(set, TRIGGER_REPORT, "x", SEVERITY_MINOR, fields, adding), 2);
+        assert_ptr_equal(adding[0], a);
+        assert_ptr_equal(adding[1], b);
+        assert_int_equal(playbook_set_adding(set, TRIGGER_REPORT, "x", SEVERITY_MINOR, NULL, adding), 1);
+        assert_int_equal(playbook_set_adding(set, TRIGGER_REPORT, "y", SEVERITY_MINOR, fields, adding), 0);
+        assert_ptr_equal(playbook_set_match(set, TRIGGER_REPORT, "x", SEVERITY_MINOR, fields), playbook_builtin(TRIGGER_REPORT));
+        assert_false(playbook_set_names(set, TRIGGER_REPORT, "x"));
+        cJSON_Delete(fields);
+        playbook_set_free(set);
 }
 
 static void test_hostile(void **state) {
@@ -412,7 +460,7 @@ static void test_severities(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_base), cmocka_unit_test(test_refusals), cmocka_unit_test(test_hostile),
+                cmocka_unit_test(test_base), cmocka_unit_test(test_refusals), cmocka_unit_test(test_adds), cmocka_unit_test(test_adding), cmocka_unit_test(test_hostile),
                 cmocka_unit_test(test_cycle_with_times), cmocka_unit_test(test_next), cmocka_unit_test(test_clocks),
                 cmocka_unit_test(test_overlap), cmocka_unit_test(test_match), cmocka_unit_test(test_versions),
                 cmocka_unit_test(test_fits), cmocka_unit_test(test_severities),

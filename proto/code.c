@@ -49,6 +49,7 @@ static const CodeRow code_rows[CODE_COUNT] = {
         [CODE_CONFLICT] = {"conflict", "与现有内容冲突或版本不是更新的。", "It conflicts with what is there, or the version is not newer."},
         [CODE_PLAYBOOK] = {"playbook", "处置预案有误,未采用。", "The playbook was refused."},
         [CODE_ORGANISATION] = {"organisation", "组织机构文件有误,未采用。", "The organisation file was refused."},
+        [CODE_CATALOGUE] = {"catalogue", "目录有误,未采用。", "The catalogue was refused."},
         [CODE_ENROLMENT] = {"enrolment", "注册码无效、已使用或已过期。", "The enrolment code is unknown, spent or expired."},
         [CODE_LATE] = {"late", "任务此前已结束,本次填报已留存并计数。",
                        "The task had already ended; this was kept and counted, the state is unchanged."},

@@ -48,6 +48,7 @@ typedef enum Code {
         CODE_CONFLICT,       /* version is not newer, overlap, … */
         CODE_PLAYBOOK,       /* playbook refused; detail says where */
         CODE_ORGANISATION,   /* organisation refused; detail says where */
+        CODE_CATALOGUE,      /* catalogue refused; detail says where */
         CODE_ENROLMENT,      /* code spent, expired or unknown */
         /* ours */
         CODE_LATE,           /* accepted, but the task had ended: counted, state unchanged */

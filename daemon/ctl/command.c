@@ -10,7 +10,7 @@
 
 static const CommandEntry *const commands[] = {
         &command_init, &command_organisation, &command_member, &command_enrol, &command_warn, &command_task, &command_escalations,
-        &command_watch, &command_quarantine, &command_playbook, &command_clock,
+        &command_watch, &command_quarantine, &command_playbook, &command_catalogue, &command_clock,
 };
 
 const CommandEntry *command_find(const char *name)

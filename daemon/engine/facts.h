@@ -49,6 +49,7 @@ extern const FactRule task_fact_rules[];          /* task_apply.c */
 extern const FactRule escalation_fact_rules[];    /* escalation.c */
 extern const FactRule warning_fact_rules[];       /* warning.c: warnings and notices */
 extern const FactRule report_fact_rules[];        /* report.c: reports and device events */
+extern const FactRule catalogue_fact_rules[];     /* catalogue_apply.c */
 extern const FactRule organisation_fact_rules[];  /* admin.c: organisation, members, playbooks */
 
 void fact_apply(const FactContext *context, const cJSON *fact);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/catalogue/catalogue.h"
 #include "engine/engine_private.h"
 #include "engine/state/field.h"
 #include "engine/organisation/organisation_rows.h"
@@ -47,6 +48,17 @@ static const char *playbook_load(Engine *engine, const char *const *cells) {
         return NULL;
 }
 
+static const char *catalogue_load(Engine *engine, const char *const *cells) {
+        char detail[256];
+        Catalogue *catalogue = cells[4] == NULL ? NULL : catalogue_new(cells[4], strlen(cells[4]), detail, sizeof detail);
+        if (catalogue == NULL)
+                return "body";
+        if (cells[5] != NULL && cells[6] != NULL)
+                catalogue_set_applied(catalogue, cells[5], strtoll(cells[6], NULL, 10));
+        state_set_catalogue(engine->state, catalogue);
+        return NULL;
+}
+
 int engine_load_row(Engine *engine, TableId table, const char *const *cells, const char **ret_why) {
         const char *why = NULL;
         ObjectKind kind;
@@ -58,6 +70,8 @@ int engine_load_row(Engine *engine, TableId table, const char *const *cells, con
                 why = outcome_load(engine->outcomes, cells);
         } else if (table == TABLE_PLAYBOOK) {
                 why = playbook_load(engine, cells);
+        } else if (table == TABLE_CATALOGUE) {
+                why = catalogue_load(engine, cells);
         } else if (table == TABLE_ORGANISATION || table == TABLE_MEMBER || table == TABLE_SEAT) {
                 if (engine->loader == NULL)
                         engine->loader = organisation_loader_new(engine->area);

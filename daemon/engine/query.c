@@ -74,6 +74,7 @@ static const Plan PLANS[] = {
         {"quarantine", ROLES_AREA, {PARAMETER_AREA, PARAMETER_LIMIT}},
         {"organisation", ROLES_AREA | ROLE_BIT(ROLE_COMMANDER), {PARAMETER_AREA}},
         {"playbooks", ROLES_READERS | ROLES_AREA, {PARAMETER_AREA}},
+        {"catalogue", ROLES_READERS | ROLES_AREA, {PARAMETER_AREA}},
         {"unit_status", ROLES_READERS | ROLES_AREA, {PARAMETER_AREA, PARAMETER_STATUS}},
 };
 

@@ -155,6 +155,11 @@
         " 'hash', p.hash, 'title', p.title, 'title_en', p.title_en, 'applied_at', p.applied_at, 'current', p.is_current)"          \
         " order by p.name, p.version, p.changed_seq), '[]'::json)) from policegrid.playbook p where p.area = $1"
 
+#define CATALOGUE                                                                                                                  \
+        "select json_build_object('version', coalesce(c.version, 0), 'hash', c.hash, 'applied_at', c.applied_at,"                  \
+        " 'catalogue', coalesce(c.body::json, '{}'::json)) from policegrid.area a"                                                 \
+        " left join policegrid.catalogue c on c.area = a.area and c.is_current where a.area = $1"
+
 #define UNIT_STATUS                                                                                                                \
         "select json_build_object('units', coalesce(json_agg(row_to_json(s) order by s.tier, s.unit), '[]'::json))"                \
         " from policegrid.unit_status s where s.area = $1 and s.unit = any($2::text[])"
@@ -175,6 +180,7 @@ const QueryStatement query_statements[] = {
         { "quarantine", 2, QUARANTINE },
         { "organisation", 1, ORGANISATION },
         { "playbooks", 1, PLAYBOOKS },
+        { "catalogue", 1, CATALOGUE },
         { "unit_status", 2, UNIT_STATUS },
         { NULL, 0, NULL },
 };

@@ -257,7 +257,7 @@ def test_13_every_verb_with_odd_values_of_every_field(stack, worker, command):
 def test_14_administration_with_odd_values(stack):
     admin = stack.speak("admin", "")
     fields = "organisation member unit role position device secret_hash enrolment_hash members from until playbook text quarantine surprise".split()
-    verbs = ("organisation-apply member-add member-import member-revoke member-enrol seat-start seat-end playbook-apply quarantine-retry "
+    verbs = ("organisation-apply member-add member-import member-revoke member-enrol seat-start seat-end playbook-apply catalogue-apply quarantine-retry "
              "no-such-verb").split()
     roster, idents = stack.sql("select count(*), count(*) filter (where revoked) from member"), []
     for number, verb in enumerate(verbs):

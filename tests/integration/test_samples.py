@@ -159,7 +159,7 @@ def test_administration(town):
         made.append(send("member-import", example))
     assert all(receipt["outcome"] == "accepted" for receipt in made), made
     member = made[0]["created"]["member"]
-    for verb in ("member-enrol", "seat-start", "seat-end", "member-revoke", "playbook-apply", "clock-confirm"):
+    for verb in ("member-enrol", "seat-start", "seat-end", "member-revoke", "playbook-apply", "catalogue-apply", "clock-confirm"):
         for example in examples("admin.json", verb):
             if "member" in example:
                 example["member"] = member

@@ -149,6 +149,7 @@ static const AdminVerb verbs[] = {
         {"seat-start", admin_seat_start, false},
         {"seat-end", admin_seat_end, false},
         {"playbook-apply", admin_playbook_apply, false},
+        {"catalogue-apply", admin_catalogue_apply, false},
         {"clock-confirm", admin_clock_confirm, false},
         {"quarantine-retry", admin_quarantine_retry, false},
 };

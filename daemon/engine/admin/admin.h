@@ -15,6 +15,7 @@ DecisionHandler admin_organisation_apply;
 DecisionHandler admin_member_add, admin_member_import, admin_member_revoke, admin_member_enrol;
 DecisionHandler admin_seat_start, admin_seat_end;
 DecisionHandler admin_playbook_apply;
+DecisionHandler admin_catalogue_apply;
 
 /* Refuses members of `object` that are neither in `names` (NULL-terminated) nor of every message. False after decision_reject. */
 bool admin_check_fields(Decision *decision, const cJSON *object, const char *const *names);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "engine/catalogue/catalogue.h"
 #include "engine/playbook/playbook.h"
 #include "engine/state/state.h"
 #include "proto/json.h"
@@ -63,6 +64,18 @@ static bool playbooks_still_fit(Decision *decision, const Organisation *next) {
         return true;
 }
 
+/* So must the catalogue: the next one would else be refused for what is not its fault. */
+static bool catalogue_still_fits(Decision *decision, const Organisation *next) {
+        const Catalogue *catalogue = state_catalogue(decision->state);
+        const PlaybookSet *set = state_playbooks(decision->state);
+        char detail[128], before[128];
+        if (catalogue_fits(catalogue, next, set, detail, sizeof detail) ||
+            !catalogue_fits(catalogue, decision_organisation(decision), set, before, sizeof before))
+                return true;
+        decision_reject(decision, CODE_ORGANISATION, "catalogue: %s", detail);
+        return false;
+}
+
 static bool is_newer(Decision *decision, const cJSON *file) {
         const Organisation *now = decision_organisation(decision);
         int64_t version = json_int(file, "version", 0), current = organisation_file_version(now);
@@ -97,7 +110,7 @@ static bool can_replace(Decision *decision, const cJSON *file) {
         const char *orphan = find_orphan(decision->state, next);
         if (orphan)
                 decision_reject(decision, CODE_ORPHANS, "%s", orphan);
-        bool fine = !orphan && keeps_admin(decision, next) && playbooks_still_fit(decision, next);
+        bool fine = !orphan && keeps_admin(decision, next) && playbooks_still_fit(decision, next) && catalogue_still_fits(decision, next);
         if (fine)
                 decision_created_int(decision, "units", (int64_t)organisation_count_units(next));
         organisation_free(next);

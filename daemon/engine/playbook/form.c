@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/check.h"
 #include "proto/json.h"
 
 #define FIELDS_MAX 32
@@ -117,17 +116,27 @@ static bool check_field(Check *check, const cJSON *form, const cJSON *field, con
                check_fail(check, "note 须为 required 或 optional", "note must be required or optional");
 }
 
-bool form_check(const cJSON *form, const cJSON *steps, char *ret_detail, size_t n_detail) {
-        Check check;
-        check_init(&check, ret_detail, n_detail);
+bool form_check(Check *check, const cJSON *form, const cJSON *steps) {
         if (!cJSON_IsObject(form) || cJSON_GetArraySize(form) < 1 || cJSON_GetArraySize(form) > FIELDS_MAX)
-                return check_fail(&check, "表单须有1至32个字段", "a form has 1 to 32 fields");
+                return check_fail(check, "表单须有1至32个字段", "a form has 1 to 32 fields");
         const cJSON *field;
         cJSON_ArrayForEach(field, form) {
-                size_t mark = check_enter(&check, field->string);
-                if (!check_field(&check, form, field, steps))
+                size_t mark = check_enter(check, field->string);
+                if (!check_field(check, form, field, steps))
                         return false;
-                check_leave(&check, mark);
+                check_leave(check, mark);
+        }
+        return true;
+}
+
+bool form_fits(Check *check, const cJSON *form, const Organisation *organisation) {
+        const cJSON *field;
+        cJSON_ArrayForEach(field, form) {
+                const char *dictionary = json_string(field, "dict");
+                if (dictionary && !cJSON_GetObjectItemCaseSensitive(organisation_dictionaries(organisation), dictionary)) {
+                        check_enter(check, field->string);
+                        return check_fail_word(check, "没有字典", "no dictionary", dictionary);
+                }
         }
         return true;
 }

@@ -9,13 +9,16 @@
 #include <stddef.h>
 #include <cjson/cJSON.h>
 
+#include "engine/check.h"
+#include "engine/organisation/organisation.h"
 #include "proto/code.h"
 
 /*
- * Check the form itself (in a playbook). `steps`: the playbook's steps, for bounds like {"of": "check.hazards"}; NULL refuses these.
- * False with place and reason.
+ * Check the form itself. `steps`: the playbook's steps, for bounds like {"of": "check.hazards"}; NULL refuses these. False after check_fail.
  */
-bool form_check(const cJSON *form, const cJSON *steps, char *ret_detail, size_t n_detail);
+bool form_check(Check *check, const cJSON *form, const cJSON *steps);
+/* Whether the dictionaries that it names are there. False after check_fail. */
+bool form_fits(Check *check, const cJSON *form, const Organisation *organisation);
 /*
  * Check `result` (object, may be NULL) against `form` (NULL: takes no fields). `results`: earlier steps' results. `dictionaries`: the
  * organisation's; NULL checks only the shape of codes. `partial`: missing fields are allowed (progress). CODE_NONE, or CODE_FORM with

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/playbook/form.h"
 #include "proto/json.h"
 #include "proto/timestamp.h"
 
@@ -121,18 +122,6 @@ bool step_next(const Playbook *playbook, const Step *step, const cJSON *results,
 }
 
 /* ---- fitting an organisation ---- */
-
-static bool form_fits(Check *check, const cJSON *form, const Organisation *organisation) {
-        const cJSON *field;
-        cJSON_ArrayForEach(field, form) {
-                const char *dictionary = json_string(field, "dict");
-                if (dictionary && !cJSON_GetObjectItemCaseSensitive(organisation_dictionaries(organisation), dictionary)) {
-                        check_enter(check, field->string);
-                        return check_fail_word(check, "没有字典", "no dictionary", dictionary);
-                }
-        }
-        return true;
-}
 
 static bool calendar_fits(Check *check, const cJSON *set, const Organisation *organisation) {
         const char *hours = json_string(set, "hours");

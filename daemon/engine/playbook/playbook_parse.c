@@ -245,18 +245,14 @@ static bool parse_dedup(Check *check, const cJSON *item, Step *step) {
 }
 
 static bool parse_form(Check *check, const cJSON *item, const cJSON *steps, Step *step) {
-        char detail[160];
         step->form = cJSON_GetObjectItemCaseSensitive(item, "form");
-        if (!step->form || form_check(step->form, steps, detail, sizeof detail))
+        if (!step->form)
                 return true;
-        check_enter(check, "form");
-        bool fine = check_fail(check, "", "");
-        /* the form's own place and reason behind ours */
-        size_t n = check->n_path < check->n_detail ? check->n_path : check->n_detail - 1;
-        memcpy(check->detail, check->path, n);
-        strncpy(check->detail + n, ".", check->n_detail - n);
-        strncat(check->detail, detail, check->n_detail - strlen(check->detail) - 1);
-        return fine;
+        size_t mark = check_enter(check, "form");
+        if (!form_check(check, step->form, steps))
+                return false;
+        check_leave(check, mark);
+        return true;
 }
 
 static bool parse_words(Check *check, const cJSON *item, Step *step) {

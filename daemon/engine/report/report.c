@@ -34,10 +34,11 @@ static bool read_kind(Decision *decision, Finding *finding) {
         finding->fields = json_object(body, "fields");
         if (!finding->kind)
                 return decision_reject(decision, json_has(body, "kind") ? CODE_TYPE : CODE_MISSING, "kind") == CODE_NONE;
-        const ReportKind *known = report_kind_find(finding->kind);
+        ReportKind kind = {.wants_answer = true};
+        bool known = report_kind_find(state_catalogue(decision->state), finding->kind, &kind);
         if (!known && (strlen(finding->kind) > NAME_MAX_GRID || !playbook_set_names(playbooks, TRIGGER_REPORT, finding->kind)))
                 return decision_reject(decision, CODE_UNKNOWN_KIND, "kind: %.40s", finding->kind) == CODE_NONE;
-        finding->wants_answer = !known || known->wants_answer;
+        finding->wants_answer = kind.wants_answer;
         finding->playbook = playbook_set_match(playbooks, TRIGGER_REPORT, finding->kind, finding->severity, finding->fields);
         if (finding->playbook == playbook_builtin(TRIGGER_REPORT))
                 finding->playbook = NULL;

@@ -6,18 +6,25 @@
 
 #include <stdbool.h>
 
+#include "engine/catalogue/catalogue.h"
 #include "engine/decision.h"
 #include "engine/state/state.h"
 
 #define REPORT_FIELDS_MAX 32
 
 typedef struct ReportKind {
-        const char *name;
         bool wants_answer;  /* without a playbook it stays open until dispatched, merged or dismissed; else it is recorded */
+        bool contact;       /* it may come with a contact */
+        const cJSON *form;  /* of its fields; NULL = counts and codes of any name */
 } ReportKind;
 
-/* A kind that every area knows (DOMAIN.md, mechanisms); NULL when it is none. Playbooks add kinds of their own. */
-const ReportKind *report_kind_find(const char *name);
+/*
+ * What the catalogue says of a kind of report; false when it has no such kind. A catalogue without `report_kinds` knows the kinds of
+ * report_kind.c. Playbooks add kinds of their own.
+ */
+bool report_kind_find(const Catalogue *catalogue, const char *name, ReportKind *ret);
+/* The section `report_kinds`. */
+bool report_catalogue_check(Check *check, const cJSON *section, const Organisation *organisation, const PlaybookSet *playbooks);
 
 /*
  * Whether `fields` of the body (may be absent) holds only whole numbers within ±2^31, booleans and codes [A-Za-z0-9_.-]{1,64}, at

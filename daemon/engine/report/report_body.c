@@ -1,5 +1,5 @@
 /*
- * The shape of what is reported: known kinds, and fields that can carry counts and codes but no sentence and no person (I12).
+ * The shape of what is reported: fields that can carry counts and codes but no sentence and no person (I12).
  */
 #include <string.h>
 
@@ -7,37 +7,6 @@
 #include "proto/json.h"
 
 #define CODE_LENGTH_MAX 64
-
-/* DOMAIN.md, column "model": R and the records that D and V leave. */
-static const ReportKind KINDS[] = {
-        {"dispute", true},   /* M12, M20, M27, M29, M38: a quarrel, with its kind and channel */
-        {"hazard", true},    /* M19, M21, M30, M32, M43 */
-        {"incident", true},  /* M03, M15, M31, M41 */
-        {"dumping", true},   /* M06: wetland and dumping cases */
-        {"need", true},      /* M07, M17, M42: what a firm or project asks for */
-        {"appointment", true}, /* M14 */
-        {"counts", false},   /* M08, M24: figures per village and period */
-        {"diary", false},    /* M27: the work diary */
-        {"sortie", false},   /* M05: patrol car, drone; place, kind, counts */
-        {"patrol", false},   /* M04, M15, M32 */
-        {"visit", false},    /* M07, M17, M40, M42 */
-        {"rescue", false},   /* M06: birds rescued */
-        {"lesson", false},   /* M16, M37 */
-        {"training", false}, /* M11, M33 */
-        {"service", false},  /* M14, M28: people served */
-        {"handin", false},   /* M18 */
-        {"check", false},    /* M19, M24, M43: checks done */
-        {"presence", false}, /* M22: days in the village, counted per unit */
-        {"deployment", false}, /* M45: shifts, trucks, violations */
-        {NULL, false},
-};
-
-const ReportKind *report_kind_find(const char *name) {
-        for (const ReportKind *kind = KINDS; kind->name; ++kind)
-                if (strcmp(kind->name, name) == 0)
-                        return kind;
-        return NULL;
-}
 
 static bool code_is_valid(const char *text) {
         size_t n = strlen(text);

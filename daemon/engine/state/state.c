@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/catalogue/catalogue.h"
 #include "engine/state/field.h"
 #include "engine/organisation/organisation.h"
 #include "engine/state/state_batch.h"
@@ -22,6 +23,7 @@ State *state_new(const char *area) {
                 state->objects[kind] = map_new();
         state->briefs = map_new();
         state->playbooks = playbook_set_new();
+        state->catalogue = catalogue_new_empty();
         state->index = index_new(state);
         state->heap = heap_new();
         return state;
@@ -51,6 +53,7 @@ State *state_free(State *state) {
         index_free(state->index);
         heap_free(state->heap);
         playbook_set_free(state->playbooks);
+        catalogue_free(state->catalogue);
         organisation_free(state->organisation);
         free(state->undo);
         free(state->changed);
@@ -64,6 +67,7 @@ State *state_free(State *state) {
 const char *state_area(const State *state) { return state->area; }
 const Organisation *state_organisation(const State *state) { return state->organisation; }
 PlaybookSet *state_playbooks(const State *state) { return state->playbooks; }
+const Catalogue *state_catalogue(const State *state) { return state->catalogue; }
 uint64_t state_epoch(const State *state) { return state->epoch; }
 void state_set_epoch(State *state, uint64_t epoch) { state->epoch = epoch; }
 Area *state_counters(State *state) { return &state->counters; }
@@ -322,4 +326,33 @@ void state_set_organisation(State *state, Organisation *organisation) {
 
 const Organisation *state_organisation_before(const State *state) {
         return state->organisation_before == NULL ? state->organisation : state->organisation_before;
+}
+
+/* ---- catalogue ---- */
+typedef struct ReplacedCatalogue { Catalogue *other; } ReplacedCatalogue;
+
+static void catalogue_undo(State *state, void *data) {
+        ReplacedCatalogue *replaced = data;
+        Catalogue *now = state->catalogue;
+        state->catalogue = replaced->other;
+        replaced->other = now;
+}
+
+static void catalogue_release(void *data) {
+        catalogue_free(((ReplacedCatalogue *)data)->other);
+        free(data);
+}
+
+void state_replace_catalogue(State *state, Catalogue *catalogue) {
+        ReplacedCatalogue *replaced = malloc(sizeof *replaced);
+        if (replaced == NULL)
+                abort();
+        replaced->other = state->catalogue;
+        state->catalogue = catalogue;
+        state_on_undo(state, catalogue_undo, catalogue_release, replaced);
+}
+
+void state_set_catalogue(State *state, Catalogue *catalogue) {
+        catalogue_free(state->catalogue);
+        state->catalogue = catalogue;
 }

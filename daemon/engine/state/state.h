@@ -20,6 +20,7 @@
 #include "proto/topic.h"
 
 typedef struct State State;
+typedef struct Catalogue Catalogue;
 
 typedef enum ObjectKind {
         OBJECT_WARNING = 0, OBJECT_NOTICE, OBJECT_REPORT, OBJECT_CASE, OBJECT_TASK, OBJECT_ESCALATION, OBJECT_DEVICE,
@@ -257,6 +258,8 @@ const Organisation *state_organisation(const State *state);
 /* Takes ownership; the one before lives until the batch commits and comes back when it is undone. Apply functions only. */
 void state_replace_organisation(State *state, Organisation *organisation);
 PlaybookSet *state_playbooks(const State *state);
+const Catalogue *state_catalogue(const State *state); /* never NULL: an empty one until one is applied */
+void state_replace_catalogue(State *state, Catalogue *catalogue); /* as state_replace_organisation */
 uint64_t state_epoch(const State *state);
 
 /* Apply functions only: before changing an object; its cJSON members are copied too. `seq` becomes its changed_seq. */

@@ -56,6 +56,7 @@ void state_put_off(State *state, Object *object, int64_t until_ms);
 /* A row becomes an object; when not live it is a visitor of the coming batch. NULL, or the column that does not fit. */
 const char *state_load(State *state, ObjectKind kind, const char *const *cells);
 void state_set_organisation(State *state, Organisation *organisation); /* without undo */
+void state_set_catalogue(State *state, Catalogue *catalogue);          /* without undo */
 void state_set_epoch(State *state, uint64_t epoch);
 
 /* Primary key of an object as its map knows it, into buffer. */

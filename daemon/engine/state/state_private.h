@@ -25,6 +25,7 @@ struct State {
         Organisation *organisation;         /* owned; NULL until set */
         const Organisation *organisation_before; /* at the start of the batch; NULL = as now */
         PlaybookSet *playbooks;             /* owned */
+        Catalogue *catalogue;               /* owned; never NULL */
         Map *objects[OBJECT_KIND_COUNT];    /* by primary key; own their objects */
         bool keeps_all;                     /* what is no longer live stays in memory: a log is being replayed */
         Map *briefs;                        /* by text */

@@ -73,6 +73,11 @@ static const Column playbook_columns[] = {
         {"changed_seq", "bigint"},
 };
 
+static const Column catalogue_columns[] = {
+        {"area", "text"}, {"version", "bigint"}, {"hash", "text"}, {"is_current", "boolean"}, {"body", "text"},
+        {"applied_by", "text"}, {"applied_at", "timestamptz"}, {"changed_seq", "bigint"},
+};
+
 static const Column warning_columns[] = {
         {"area", "text"}, {"id", "uuid"}, {"identifier", "text"}, {"sender", "text"}, {"unit", "text"}, {"event_code", "text"},
         {"state", "text"}, {"severity", "text"}, {"reality", "text"}, {"sent", "timestamptz"}, {"expires", "timestamptz"},
@@ -160,6 +165,7 @@ static const Table tables[TABLE_COUNT] = {
         [TABLE_DEVICE_STATUS] = {"device_status", COLUMNS(device_status_columns), 2, false, "live", "born"},
         [TABLE_ORGANISATION] = {"organisation", COLUMNS(organisation_columns), 2, false, "is_current", "version"},
         [TABLE_PLAYBOOK] = {"playbook", COLUMNS(playbook_columns), 2, false, "true", "changed_seq, hash"},
+        [TABLE_CATALOGUE] = {"catalogue", COLUMNS(catalogue_columns), 2, false, "is_current", "version"},
         [TABLE_WARNING] = {"warning", COLUMNS(warning_columns), 2, false, "live", "born"},
         [TABLE_NOTICE] = {"notice", COLUMNS(notice_columns), 3, false, "live", "born"},
         [TABLE_REPORT] = {"report", COLUMNS(report_columns), 2, false, "live", "born"},

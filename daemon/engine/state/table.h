@@ -21,6 +21,7 @@ typedef enum TableId {
         TABLE_DEVICE_STATUS,     /* what a device last said: online, since, faults; apart, so that an organisation file cannot undo it */
         TABLE_ORGANISATION,      /* applied organisation files, by version */
         TABLE_PLAYBOOK,          /* playbook versions, immutable, by hash */
+        TABLE_CATALOGUE,         /* applied catalogues, by version */
         TABLE_WARNING,
         TABLE_NOTICE,            /* a warning at a unit: acknowledged by whom, when */
         TABLE_REPORT,

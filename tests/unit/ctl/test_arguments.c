@@ -112,7 +112,7 @@ static void globals_end_before_the_command(void **state)
         assert_int_equal(used, 1);
 }
 
-static const char *const command_names[] = {"init", "organisation", "member", "enrol", "warn", "task", "escalations", "watch", "quarantine", "playbook", "clock"};
+static const char *const command_names[] = {"init", "organisation", "member", "enrol", "warn", "task", "escalations", "watch", "quarantine", "playbook", "catalogue", "clock"};
 
 static void options_check(const CommandVerb *verb)
 {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../engine/random_town.h"
+#include "engine/catalogue/catalogue.h"
 #include "engine/organisation/organisation_internal.h"
 
 #define COMMANDS 3000
@@ -55,7 +56,7 @@ static void admin_body(const Town *town, Random *random, char *topic, char *body
         some_hash(random, hash);
         const char *unit = units[random_below(random, 8)], *role = roles[random_below(random, 7)], *member = some_member(town, random);
         snprintf(head, sizeof head, "{'id':'20261123-a%u'", town->n_messages);
-        switch (random_below(random, 7)) {
+        switch (random_below(random, 8)) {
         case 0:
                 strcpy(topic, "admin/member-add");
                 snprintf(body, size, "%s,'unit':'%s','role':'%s','%s':'%s'}", head, unit, role, random_below(random, 2) ? "secret_hash" : "enrolment_hash", hash);
@@ -78,6 +79,11 @@ static void admin_body(const Town *town, Random *random, char *topic, char *body
                 strcpy(topic, "admin/playbook-apply");
                 snprintf(body, size, "%s,'playbook':{'playbook':'p%u','version':%u,'start':'s','when':{'duty':'d%u'},'steps':{'s':{'to':[{'unit':'%s'}]}}}}",
                          head, random_below(random, 3), 1 + random_below(random, 40), random_below(random, 4), unit);
+                break;
+        case 6:
+                strcpy(topic, "admin/catalogue-apply");
+                snprintf(body, size, "%s,'catalogue':{'catalogue':'small','version':%lld,'report_kinds':{'hazard':{'answer':true},'k%u':{}}}}", head,
+                         (long long)catalogue_version(state_catalogue(engine_state(town->engine))) + random_below(random, 3), random_below(random, 5));
                 break;
         default: {
                 char *file = some_file(town, random);
@@ -160,6 +166,7 @@ static void assert_same_administration(const Engine *left, const Engine *right) 
         assert_true(organisation_version(a) == organisation_version(b));
         assert_true(organisation_file_version(a) == organisation_file_version(b));
         assert_memory_equal(roster_hash(organisation_roster(a, 1)), roster_hash(organisation_roster(b, 1)), ROSTER_HASH_BYTES);
+        assert_string_equal(catalogue_hash(state_catalogue(engine_state(left))), catalogue_hash(state_catalogue(engine_state(right))));
         const PlaybookSet *ours = state_playbooks(engine_state(left)), *theirs = state_playbooks(engine_state(right));
         size_t cursor = 0, n = 0, n_theirs = 0;
         for (const Playbook *playbook; (playbook = playbook_set_next(ours, &cursor)); n++)
@@ -193,6 +200,10 @@ static void assert_constraints(const Database *database) {
         for (Row *row; (row = map_next(database->tables[TABLE_ORGANISATION], &cursor, NULL));)
                 n_current += *row_cell(TABLE_ORGANISATION, row, "is_current") == 't';
         assert_int_equal(n_current, 1);
+        cursor = n_current = 0;
+        for (Row *row; (row = map_next(database->tables[TABLE_CATALOGUE], &cursor, NULL));)
+                n_current += *row_cell(TABLE_CATALOGUE, row, "is_current") == 't';
+        assert_true(n_current == 1 || database_count(database, TABLE_CATALOGUE) == 0);
 }
 
 static void test_replay(void **state) {
@@ -206,6 +217,7 @@ static void test_replay(void **state) {
         assert_true(database_count(&town->database, TABLE_MEMBER) > 50);
         assert_true(database_count(&town->database, TABLE_SEAT) > 100);
         assert_true(database_count(&town->database, TABLE_PLAYBOOK) > 8);
+        assert_true(database_count(&town->database, TABLE_CATALOGUE) > 8);
         assert_constraints(&town->database);
         replay(&town->database, &replayed, &engine);
         database_assert_equal(&town->database, &replayed);

@@ -10,8 +10,9 @@ Record record_of_report(const Decision *decision, const Report *report) {
 }
 
 Record record_of_task(const Decision *decision, const Task *task) {
+        const char *doer = json_string(task->body, "completed_by");
         return (Record){.type = RECORD_TASK, .id = task->id, .kind = task->kind, .step = task->step,
-                        .unit = organisation_unit(decision_organisation(decision), task->unit), .member = task->assignee,
+                        .unit = organisation_unit(decision_organisation(decision), task->unit), .member = doer == NULL ? task->assignee : doer,
                         .place = task->place, .fields = json_object(task->body, "result"), .reality = task->reality,
                         .at = task->completed_at == TIMESTAMP_NONE ? decision->at : task->completed_at};
 }

@@ -293,6 +293,7 @@ static void speak_resolve(Speech *speech) {
         TaskChange change;
         task_change_start(&change, decision, task, "resolve");
         task_change_reason(&change, speech->reason, "");
+        task_change_doer(&change);
         task_change_end(&change, TASK_STATE_CLOSED, "resolved");
         if (result != NULL)
                 task_change_body(&change, "result", cJSON_Duplicate(result, true));

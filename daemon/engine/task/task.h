@@ -14,6 +14,7 @@
  *   transfer {to, from, by, at, reason}
  *   past [unit]                 units that had it before a transfer
  *   late {unit, member, at, result}  the latest completion after its end
+ *   completed_by member         who completed it, or resolved it from above; gone again when the work is returned
  */
 #ifndef POLICEGRID_ENGINE_TASK_H
 #define POLICEGRID_ENGINE_TASK_H
@@ -49,6 +50,8 @@ void task_change_stop(TaskChange *change, TimerKind clock);
 void task_change_clock(TaskChange *change, TimerKind clock, const Clocks *clocks, const Span *span, int64_t base_at);
 /* The task ends: state, outcome, every timer and what was pending goes, the final document stays for its time. */
 void task_change_end(TaskChange *change, TaskState state, const char *outcome);
+/* The speaker is who did the work. */
+void task_change_doer(TaskChange *change);
 /* The end of a suspension (task_request.c). */
 void task_change_resume(TaskChange *change);
 void task_change_reason(TaskChange *change, const char *reason, const char *note);

@@ -100,6 +100,10 @@ void task_change_body(TaskChange *change, const char *key, cJSON *value) {
         set_replace(change->body, key, value == NULL ? cJSON_CreateNull() : value);
 }
 
+void task_change_doer(TaskChange *change) {
+        task_change_body(change, "completed_by", cJSON_CreateString(change->decision->sender));
+}
+
 const char *clock_name(TimerKind clock) {
         return timer_kind_name(clock);
 }

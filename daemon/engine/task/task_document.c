@@ -79,6 +79,7 @@ static void document_write(Text *text, DocumentSink *sink, const Task *task, con
         document_string(text, "status", reality_name(task->reality));
         document_string(text, "severity", severity_name(task->severity));
         document_string(text, "assignee", task->assignee);
+        document_string(text, "completed_by", json_string(task->body, "completed_by"));
         document_acks(text, task, offset);
         document_int(text, "quorum", json_int(task->body, "quorum", 0));
         if (json_has(task->brief->json, "checklist"))

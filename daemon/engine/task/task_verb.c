@@ -93,10 +93,12 @@ void task_accept(Decision *decision, const Task *task) {
         task_change_body(&change, "acks", acks_with(decision, task));
         if (reached)
                 change_accepted(&change);
-        if (ends)
+        if (ends) {
+                task_change_doer(&change);
                 task_change_end(&change, TASK_STATE_CLOSED, "done");
-        else if (reached)
+        } else if (reached) {
                 task_change_state(&change, TASK_STATE_ACCEPTED);
+        }
         task_change_commit(&change);
         if (ends)
                 escalation_withdraw(decision, task, "accepted");
@@ -129,6 +131,7 @@ void task_assign(Decision *decision, const Task *task) {
 
 void task_start(Decision *decision, const Task *task) {
         char reason[NAME_MAX_GRID + 1], note[UUID_LENGTH + 1];
+        const cJSON *before = json_array(task->body, "accepted");
         if (!task_words(decision, task, false, reason, note))
                 return;
         TaskChange change;
@@ -136,6 +139,11 @@ void task_start(Decision *decision, const Task *task) {
         task_change_reason(&change, reason, note);
         if (task->state == TASK_STATE_ISSUED)
                 change_accepted(&change);
+        if (!names_member(before, decision->sender)) {
+                cJSON *accepted = before == NULL ? cJSON_CreateArray() : cJSON_Duplicate(before, true);
+                cJSON_AddItemToArray(accepted, cJSON_CreateString(decision->sender));
+                task_change_body(&change, "accepted", accepted);
+        }
         task_change_stop(&change, TIMER_START);
         task_change_time(&change, "started_at", decision->at);
         task_change_state(&change, TASK_STATE_IN_PROGRESS);
@@ -283,6 +291,7 @@ void task_complete(Decision *decision, const Task *task) {
         TaskChange change;
         task_change_start(&change, decision, task, "complete");
         task_change_reason(&change, reason, note);
+        task_change_doer(&change);
         change_completed(&change, closes);
         if (result != NULL)
                 task_change_body(&change, "result", cJSON_Duplicate(result, true));
@@ -351,6 +360,7 @@ void task_return(Decision *decision, const Task *task) {
         if (task->started_at == TIMESTAMP_NONE)
                 task_change_time(&change, "started_at", task->completed_at);
         task_change_int(&change, "returns", (int64_t)task->returns + 1);
+        task_change_body(&change, "completed_by", NULL);
         task_change_time(&change, "completed_at", TIMESTAMP_NONE);
         task_change_time(&change, "verify_by", TIMESTAMP_NONE);
         if (task->finish_by != TIMESTAMP_NONE && task->finish_by > task->completed_at) {

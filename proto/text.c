@@ -47,6 +47,13 @@ void text_reset(Text *text) {
                 text->data[0] = '\0';
 }
 
+void text_cut(Text *text, size_t n) {
+        if (n >= text->n)
+                return;
+        text->n = n;
+        text->data[n] = '\0';
+}
+
 void text_append(Text *text, const char *data, size_t n_data) {
         if (!text_reserve(text, n_data))
                 return;

@@ -25,6 +25,8 @@ typedef struct Text {
 void text_deinit(Text *text);
 /* Forget the contents, keep the memory; clears `failed`. */
 void text_reset(Text *text);
+/* Forget all behind the first `n` bytes; nothing when there are no more. */
+void text_cut(Text *text, size_t n);
 void text_append(Text *text, const char *data, size_t n_data);
 void text_append_string(Text *text, const char *string);
 void text_append_char(Text *text, char c);

@@ -49,7 +49,8 @@ void filters_bulk(Filters *filters, const char *area) {
 void filters_survey(Filters *filters, const char *area, bool all) {
         static const char *const mark[] = {"daemon/mark", NULL};
         static const char *const everything[] = {"tier/+/task/+/+", "tier/+/escalation/+/+", "tier/+/notice/+", "tier/+/list/+",
-                                                 "tier/+/status", "tier/+/device/+", "daemon/mark", NULL};
+                                                 "tier/+/status", "tier/+/device/+",
+                                                 "member/+/list/+", "daemon/mark", NULL};
 
         filters_build(filters, area, all ? everything : mark);
 }

@@ -198,6 +198,8 @@ void engine_documents(Engine *engine, Documents *ret) {
 bool engine_expects_topic(const Engine *engine, const Topic *topic) {
         if (topic->kind == TOPIC_STATUS || topic->kind == TOPIC_LIST)
                 return organisation_unit(state_organisation(engine->state), topic->unit) != NULL;
+        if (topic->kind == TOPIC_MEMBER_LIST)
+                return status_expects_member(state_organisation(engine->state), topic->name, topic->target);
         return topic->kind == TOPIC_PRESENCE || topic->kind == TOPIC_MARK || documents_expect(engine, topic);
 }
 

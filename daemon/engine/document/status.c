@@ -1,9 +1,7 @@
 /*
- * Three retained documents a unit: `status` (counters), `list/task` (open tasks) and `list/result` (what was closed lately). Counters
- * are of the unit's own tasks; lists also show those that it takes part in. Exercises and tests are listed, with their status, and
- * counted nowhere. Volunteers and administrators read lists, too: what is not meant for all of the unit is listed by number alone.
- *
- * `list/duty` is not made here: duties are not known to the engine yet, and an empty list would say that there are none.
+ * Retained documents of each unit: `status` (counters of its own tasks; exercises and tests count nowhere) and its lists (list.h); and of
+ * each member who works for a unit: his own lists. A list that is empty is there, too, and says so. When the day changes, what is due
+ * today is another thing though nothing has happened: units and members with open work are made anew then.
  */
 #include "engine/document/status.h"
 
@@ -12,6 +10,7 @@
 #include <string.h>
 
 #include "engine/document/document.h"
+#include "engine/document/list.h"
 #include "engine/task/task.h"
 #include "proto/json.h"
 #include "proto/text.h"
@@ -20,11 +19,19 @@ typedef struct UnitStatus {
         char unit[NAME_MAX_GRID + 1];
         uint8_t tier;          /* of the topics that are out; 0 = none are */
         bool due;
-        uint32_t closed_today; /* as published: it falls at midnight without any change */
+        bool dated;            /* as published: says something of today, which midnight changes */
 } UnitStatus;
+
+typedef struct MemberStatus {
+        char member[MEMBER_MAX + 1];
+        bool due;
+        uint64_t seats;        /* of the seats that his lists were made by; 0 = he has none */
+} MemberStatus;
 
 struct Status {
         Map *units;            /* unit id → UnitStatus, owned */
+        Map *members;          /* member id → MemberStatus, owned: who has lists, or had */
+        uint64_t roster;       /* version of the organisation that the members are of */
         bool all;
         int64_t organisation;  /* version of the file that the units are of */
         int64_t day;           /* of the last publishing, in the town's zone */
@@ -37,7 +44,7 @@ typedef struct Counters {
 
 Status *status_new(void) {
         Status *status = calloc(1, sizeof(*status));
-        if (!status || !(status->units = map_new()))
+        if (!status || !(status->units = map_new()) || !(status->members = map_new()))
                 abort();
         status->all = true;
         return status;
@@ -49,7 +56,11 @@ Status *status_free(Status *status) {
         size_t cursor = 0;
         for (UnitStatus *unit; (unit = map_next(status->units, &cursor, NULL));)
                 free(unit);
+        cursor = 0;
+        for (MemberStatus *member; (member = map_next(status->members, &cursor, NULL));)
+                free(member);
         map_free(status->units);
+        map_free(status->members);
         free(status);
         return NULL;
 }
@@ -75,9 +86,32 @@ static void mark(Status *status, const char *unit) {
                 status_unit(status, unit)->due = true;
 }
 
+static MemberStatus *status_member(Status *status, const char *id) {
+        MemberStatus *member = map_find(status->members, id);
+        if (member)
+                return member;
+        if (!(member = calloc(1, sizeof(*member))))
+                abort();
+        snprintf(member->member, sizeof(member->member), "%s", id);
+        if (!map_set(status->members, id, member))
+                abort();
+        return member;
+}
+
+/* Only of members who are known to have lists: a new one's are made when the organisation is seen to have changed. */
+static void mark_member(Status *status, const char *id) {
+        MemberStatus *member = id && id[0] ? map_find(status->members, id) : NULL;
+        if (member)
+                member->due = true;
+}
+
 static void mark_task(Status *status, const Task *task) {
         mark(status, task->unit);
-        const cJSON *part;
+        mark_member(status, task->assignee);
+        mark_member(status, json_string(task->body, "completed_by"));
+        const cJSON *part, *accepted;
+        cJSON_ArrayForEach(accepted, json_array(task->body, "accepted"))
+                mark_member(status, cJSON_IsString(accepted) ? accepted->valuestring : NULL);
         cJSON_ArrayForEach(part, json_array(task->body, "participants"))
                 mark(status, json_string(part, "unit"));
         mark(status, json_string(json_object(task->body, "transfer"), "to"));
@@ -98,18 +132,6 @@ void status_note(Status *status, const Object *before, const Object *after) {
 }
 
 /* ---- counters ---- */
-
-static bool is_before(int64_t due, int64_t now) { return due != TIMESTAMP_NONE && due < now; }
-
-static bool task_is_overdue(const Task *task, int64_t now) {
-        switch (task->state) {
-        case TASK_STATE_ISSUED: return is_before(task->accept_by, now) || is_before(task->finish_by, now);
-        case TASK_STATE_ACCEPTED: return is_before(task->start_by, now) || is_before(task->finish_by, now);
-        case TASK_STATE_IN_PROGRESS: return is_before(task->finish_by, now);
-        case TASK_STATE_COMPLETED: return is_before(task->verify_by, now);
-        default: return false;
-        }
-}
 
 static void count_state(Counters *counters, TaskState state) {
         switch (state) {
@@ -155,152 +177,73 @@ static void count_unit(const State *state, const char *unit, int64_t now, int of
 
 typedef struct Writer {
         const Engine *engine;
-        const State *state;
-        int offset;
-        int64_t now;
+        ListContext context;
         uint64_t seq;
         Documents *documents;
 } Writer;
 
-/* `list` NULL = the counters. `text` NULL clears the document; else its contents are taken. */
-static void publish(const Writer *writer, const char *unit, uint8_t tier, const char *list, Text *text) {
-        Topic topic = {.kind = list ? TOPIC_LIST : TOPIC_STATUS, .tier = tier};
-        snprintf(topic.area, sizeof(topic.area), "%s", engine_area(writer->engine));
-        snprintf(topic.unit, sizeof(topic.unit), "%s", unit);
-        snprintf(topic.name, sizeof(topic.name), "%s", list ? list : "");
+/* `text` NULL clears the document; else its contents are taken. */
+static void publish(const Writer *writer, Topic *topic, Text *text) {
+        snprintf(topic->area, sizeof(topic->area), "%s", engine_area(writer->engine));
         size_t n = text ? text->n : 0;
         char *payload = text ? text_steal(text) : NULL;
         if (text && !payload)
                 abort();
-        documents_add(writer->documents, writer->seq, &topic, payload, n, true);
+        documents_add(writer->documents, writer->seq, topic, payload, n, true);
 }
 
-static void add_time(Text *text, const char *name, int64_t ms, int offset) {
-        char time[TIMESTAMP_TEXT_MAX];
-        if (ms == TIMESTAMP_NONE)
-                return;
-        timestamp_format(ms, offset, time);
-        text_append_format(text, ",\"%s\":\"%s\"", name, time);
+/* `list` NULL = the counters. */
+static void publish_of_unit(const Writer *writer, const char *unit, uint8_t tier, const char *list, Text *text) {
+        Topic topic = {.kind = list ? TOPIC_LIST : TOPIC_STATUS, .tier = tier};
+        snprintf(topic.unit, sizeof(topic.unit), "%s", unit);
+        snprintf(topic.name, sizeof(topic.name), "%s", list ? list : "");
+        publish(writer, &topic, text);
 }
 
-static void add_text(Text *text, const char *name, const char *value) {
-        if (!value || !value[0])
-                return;
-        text_append_format(text, ",\"%s\":", name);
-        text_append_json_string(text, value);
+static void publish_of_member(const Writer *writer, const char *member, const char *list, Text *text) {
+        Topic topic = {.kind = TOPIC_MEMBER_LIST};
+        snprintf(topic.name, sizeof(topic.name), "%s", member);
+        snprintf(topic.target, sizeof(topic.target), "%s", list);
+        publish(writer, &topic, text);
 }
 
-static void start_document(const Writer *writer, const char *unit, Text *text) {
-        text_append_format(text, "{\"unit\":\"%s\"", unit);
-        add_time(text, "at", writer->now, writer->offset);
+static void start_document(const Writer *writer, const char *of, const char *id, Text *text) {
+        text_append_format(text, "{\"%s\":\"%s\"", of, id);
+        list_add_time(&writer->context, text, "at", writer->context.now);
         text_append_format(text, ",\"seq\":%llu", (unsigned long long)writer->seq);
 }
 
 static void publish_counters(const Writer *writer, UnitStatus *unit, uint8_t tier) {
         Counters c;
-        count_unit(writer->state, unit->unit, writer->now, writer->offset, &c);
-        unit->closed_today = c.closed_today;
+        count_unit(writer->context.state, unit->unit, writer->context.now, writer->context.offset_minutes, &c);
+        unit->dated = c.closed_today > 0 || c.open > 0;
         Text text = TEXT_INIT(0);
-        start_document(writer, unit->unit, &text);
+        start_document(writer, "unit", unit->unit, &text);
         text_append_format(&text, ",\"open\":%u,\"issued\":%u,\"accepted\":%u,\"in_progress\":%u,\"completed\":%u,\"suspended\":%u",
                            c.open, c.issued, c.accepted, c.in_progress, c.completed, c.suspended);
         text_append_format(&text, ",\"overdue\":%u,\"yellow\":%u,\"red\":%u,\"escalated\":%u,\"escalations_open\":%u,\"closed_today\":%u}",
                            c.overdue, c.yellow, c.red, c.escalated, c.escalations_open, c.closed_today);
-        publish(writer, unit->unit, tier, NULL, &text);
+        publish_of_unit(writer, unit->unit, tier, NULL, &text);
 }
 
-static const char *card_word(Card card) { return card == CARD_RED ? "red" : card == CARD_YELLOW ? "yellow" : "none"; }
-
-/* What every reader of the unit's lists may see of a task. */
-static void add_entry(Text *text, const Task *task) {
-        text_append_format(text, "{\"id\":\"%s\",\"number\":\"%s\"", task->id, task->number);
-        add_text(text, "audience", audience_name(task->audience));
-        add_text(text, "state", task_state_name(task->state));
-        add_text(text, "severity", severity_name(task->severity));
-        add_text(text, "status", reality_name(task->reality));
-        if (task->audience != AUDIENCE_ALL)
-                return;
-        add_text(text, "kind", task->kind);
-        add_text(text, "title", task_title_zh(task));
-        add_text(text, "title_en", task_title_en(task));
-}
-
-/* A unit that a transfer is offered to sees it as its own. */
-static const char *part_word(const Task *task, const char *unit) {
-        const cJSON *part = strcmp(task->unit, unit) == 0 ? NULL : task_participant(task, unit);
-        return part ? json_string(part, "part") : "lead";
-}
-
-static void add_open_entry(const Writer *writer, Text *text, const Task *task, const char *unit) {
-        add_entry(text, task);
-        add_text(text, "part", part_word(task, unit));
-        add_text(text, "card", card_word(task->card));
-        add_time(text, "accept_by", task->state == TASK_STATE_ISSUED ? task->accept_by : TIMESTAMP_NONE, writer->offset);
-        add_time(text, "finish_by", task->finish_by, writer->offset);
-        text_append_format(text, ",\"revision\":%lld,\"escalated\":%s}", (long long)task->revision, task->escalation[0] ? "true" : "false");
-}
-
-static void add_closed_entry(const Writer *writer, Text *text, const Task *task) {
-        add_entry(text, task);
-        add_text(text, "outcome", task->outcome);
-        add_time(text, "ended_at", task->ended_at, writer->offset);
-        const cJSON *result = json_object(task->body, "result");
-        if (result && task->audience == AUDIENCE_ALL) {
-                char *json = json_print(result);
-                text_append_string(text, ",\"result\":");
-                text_append_string(text, json);
-                cJSON_free(json);
+static void publish_lists(const Writer *writer, const Unit *unit) {
+        for (const ListKind *kind = list_kinds; kind->name; ++kind) {
+                if (!kind->of_unit)
+                        continue;
+                Text text = TEXT_INIT(0);
+                start_document(writer, "unit", unit->id, &text);
+                list_add_text(&text, "list", kind->name);
+                kind->of_unit(&writer->context, unit, &text);
+                text_append_char(&text, '}');
+                publish_of_unit(writer, unit->id, unit->tier, kind->name, &text);
         }
-        text_append_char(text, '}');
-}
-
-static int compare_ended(const void *a, const void *b) {
-        const Task *x = *(const Task *const *)a, *y = *(const Task *const *)b;
-        if (x->ended_at != y->ended_at)
-                return x->ended_at < y->ended_at ? 1 : -1;
-        return x->object.born < y->object.born ? 1 : -1;
-}
-
-/* Open ones in order of birth, or closed ones, the latest first. The caller frees. */
-static const Task **select_tasks(const State *state, const char *unit, bool open, size_t *ret_n) {
-        Task *const *tasks;
-        size_t n = state_tasks_of_unit(state, unit, &tasks);
-        const Task **selected = calloc(n + 1, sizeof(*selected));
-        if (!selected)
-                abort();
-        *ret_n = 0;
-        for (size_t i = 0; i < n; ++i)
-                if (open ? !task_state_is_terminal(tasks[i]->state) : tasks[i]->state == TASK_STATE_CLOSED)
-                        selected[(*ret_n)++] = tasks[i];
-        if (!open)
-                qsort(selected, *ret_n, sizeof(*selected), compare_ended);
-        return selected;
-}
-
-static void publish_list(const Writer *writer, const char *unit, uint8_t tier, bool open) {
-        size_t n;
-        const Task **tasks = select_tasks(writer->state, unit, open, &n);
-        Text text = TEXT_INIT(0);
-        start_document(writer, unit, &text);
-        add_text(&text, "list", open ? "task" : "result");
-        text_append_format(&text, ",\"total\":%zu,\"truncated\":%s,\"entries\":[", n, n > STATUS_ENTRIES_MAX ? "true" : "false");
-        for (size_t i = 0; i < n && i < STATUS_ENTRIES_MAX; ++i) {
-                if (i > 0)
-                        text_append_char(&text, ',');
-                if (open)
-                        add_open_entry(writer, &text, tasks[i], unit);
-                else
-                        add_closed_entry(writer, &text, tasks[i]);
-        }
-        text_append_string(&text, "]}");
-        publish(writer, unit, tier, open ? "task" : "result", &text);
-        free(tasks);
 }
 
 static void clear_unit(const Writer *writer, const UnitStatus *unit) {
-        publish(writer, unit->unit, unit->tier, NULL, NULL);
-        publish(writer, unit->unit, unit->tier, "task", NULL);
-        publish(writer, unit->unit, unit->tier, "result", NULL);
+        publish_of_unit(writer, unit->unit, unit->tier, NULL, NULL);
+        for (const ListKind *kind = list_kinds; kind->name; ++kind)
+                if (kind->of_unit)
+                        publish_of_unit(writer, unit->unit, unit->tier, kind->name, NULL);
 }
 
 static void publish_unit(const Writer *writer, UnitStatus *unit, const Unit *now) {
@@ -311,12 +254,29 @@ static void publish_unit(const Writer *writer, UnitStatus *unit, const Unit *now
         if (!now)
                 return;
         publish_counters(writer, unit, now->tier);
-        publish_list(writer, unit->unit, now->tier, true);
-        publish_list(writer, unit->unit, now->tier, false);
+        publish_lists(writer, now);
 }
 
+/* `member` NULL: nobody who works for a unit any more. */
+static void publish_member(const Writer *writer, const char *id, const Member *member) {
+        for (const ListKind *kind = list_kinds; kind->name; ++kind) {
+                if (!kind->of_member)
+                        continue;
+                Text text = TEXT_INIT(0);
+                start_document(writer, "member", id, &text);
+                list_add_text(&text, "list", kind->name);
+                if (member)
+                        kind->of_member(&writer->context, member, &text);
+                text_append_char(&text, '}');
+                publish_of_member(writer, id, kind->name, member ? &text : NULL);
+                text_deinit(&text);
+        }
+}
+
+/* ---- who is due ---- */
+
 /* Which units are due beyond those that tasks have marked. */
-static void mark_due(Status *status, const Organisation *organisation, int64_t day) {
+static void mark_units(Status *status, const Organisation *organisation, bool new_day) {
         size_t cursor = 0;
         if (status->all || status->organisation != organisation_file_version(organisation)) {
                 for (const Unit *unit; (unit = organisation_next_unit(organisation, &cursor));)
@@ -326,30 +286,103 @@ static void mark_due(Status *status, const Organisation *organisation, int64_t d
                         unit->due = true; /* also those that are gone, to be cleared */
         }
         cursor = 0;
-        if (status->day != day)
-                for (UnitStatus *unit; (unit = map_next(status->units, &cursor, NULL));)
-                        unit->due |= unit->closed_today > 0;
-        status->all = false;
+        for (UnitStatus *unit; new_day && (unit = map_next(status->units, &cursor, NULL));)
+                unit->due |= unit->dated;
         status->organisation = organisation_file_version(organisation);
-        status->day = day;
+}
+
+static uint64_t mix(uint64_t hash, const void *data, size_t n) {
+        const uint8_t *bytes = data;
+        for (size_t i = 0; i < n; ++i)
+                hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3); /* FNV-1a */
+        return hash;
+}
+
+/* Of the seats in units that work; 0 when there is none. */
+static uint64_t seats_mark(const Member *member) {
+        uint64_t hash = UINT64_C(0xcbf29ce484222325);
+        size_t n = 0;
+        for (size_t i = 0; i < member->n_seats && !member->revoked; ++i) {
+                const Seat *seat = &member->seats[i];
+                if (!seat->unit || seat->role > ROLE_PARTNER)
+                        continue;
+                hash = mix(hash, seat->id, strlen(seat->id));
+                hash = mix(hash, seat->unit->id, strlen(seat->unit->id) + 1);
+                hash = mix(hash, &seat->until, sizeof seat->until);
+                ++n;
+        }
+        return n > 0 ? hash | 1 : 0;
+}
+
+/* Members whose seats are others than their lists were made by, or who are new, or gone. */
+static void mark_members(Status *status, const State *state, bool new_day) {
+        const Organisation *organisation = state_organisation(state);
+        size_t cursor = 0;
+        if (status->all || status->roster != organisation_version(organisation)) {
+                for (const Member *member; (member = organisation_next_member(organisation, &cursor));) {
+                        uint64_t seats = seats_mark(member);
+                        MemberStatus *known = seats ? status_member(status, member->id) : map_find(status->members, member->id);
+                        if (known)
+                                known->due |= status->all || known->seats != seats;
+                        if (known)
+                                known->seats = seats;
+                }
+        }
+        cursor = 0;
+        for (MemberStatus *member; new_day && (member = map_next(status->members, &cursor, NULL));) {
+                Task *const *tasks;
+                member->due |= state_tasks_of_member(state, member->member, &tasks) > 0;
+        }
+        status->roster = organisation_version(organisation);
+}
+
+static void publish_units(Status *status, const Writer *writer, const Organisation *organisation) {
+        size_t cursor = 0;
+        for (UnitStatus *unit; (unit = map_next(status->units, &cursor, NULL));) {
+                if (!unit->due)
+                        continue;
+                const Unit *now = organisation_unit(organisation, unit->unit);
+                publish_unit(writer, unit, now);
+                if (!now) {
+                        map_remove(status->units, unit->unit);
+                        free(unit);
+                }
+        }
+}
+
+static void publish_members(Status *status, const Writer *writer, const Organisation *organisation) {
+        size_t cursor = 0;
+        for (MemberStatus *member; (member = map_next(status->members, &cursor, NULL));) {
+                if (!member->due)
+                        continue;
+                publish_member(writer, member->member, member->seats ? organisation_member(organisation, member->member) : NULL);
+                member->due = false;
+                if (!member->seats) {
+                        map_remove(status->members, member->member);
+                        free(member);
+                }
+        }
+}
+
+bool status_expects_member(const Organisation *organisation, const char *member, const char *list) {
+        const Member *found = organisation_member(organisation, member);
+        for (const ListKind *kind = list_kinds; kind->name; ++kind)
+                if (kind->of_member && strcmp(kind->name, list) == 0)
+                        return found && seats_mark(found) != 0;
+        return false;
 }
 
 void engine_status_documents(Engine *engine, int64_t now_ms, Documents *ret) {
         Status *status = engine_status(engine);
         State *state = engine_state(engine);
         const Organisation *organisation = state_organisation(state);
-        const Writer writer = {.engine = engine, .state = state, .offset = organisation_offset_minutes(organisation), .now = now_ms,
-                               .seq = engine_seq(engine), .documents = ret};
-        mark_due(status, organisation, timestamp_day(now_ms, writer.offset));
-        size_t cursor = 0;
-        for (UnitStatus *unit; (unit = map_next(status->units, &cursor, NULL));) {
-                if (!unit->due)
-                        continue;
-                const Unit *now = organisation_unit(organisation, unit->unit);
-                publish_unit(&writer, unit, now);
-                if (!now) {
-                        map_remove(status->units, unit->unit);
-                        free(unit);
-                }
-        }
+        const Writer writer = {.engine = engine, .seq = engine_seq(engine), .documents = ret,
+                               .context = {.state = state, .offset_minutes = organisation_offset_minutes(organisation), .now = now_ms}};
+        int64_t day = timestamp_day(now_ms, writer.context.offset_minutes);
+        mark_units(status, organisation, status->day != day);
+        mark_members(status, state, status->day != day);
+        status->all = false;
+        status->day = day;
+        publish_units(status, &writer, organisation);
+        publish_members(status, &writer, organisation);
 }

@@ -61,6 +61,22 @@ static void key_add(Text *keys, char kind, const char *key) {
         text_append(keys, key, strlen(key) + 1);
 }
 
+/* Whose task it is: who is to do it or, when nobody was named, has taken it on; who did it. */
+static void task_member_keys(const Task *task, Text *keys) {
+        const cJSON *member;
+        const char *doer = json_string(task->body, "completed_by");
+        if (doer != NULL)
+                key_add(keys, 'm', doer);
+        if (task_state_is_terminal(task->state))
+                return;
+        key_add(keys, 'm', task->assignee);
+        if (*task->assignee != '\0')
+                return;
+        cJSON_ArrayForEach(member, json_array(task->body, "accepted"))
+                if (cJSON_IsString(member))
+                        key_add(keys, 'm', member->valuestring);
+}
+
 static void task_keys(const Task *task, Text *keys) {
         key_add(keys, 'u', task->unit);
         const cJSON *part;
@@ -75,6 +91,7 @@ static void task_keys(const Task *task, Text *keys) {
         key_add(keys, 'o', task->origin_id);
         key_add(keys, 'c', task->case_id);
         key_add(keys, 'd', task->dedup);
+        task_member_keys(task, keys);
 }
 
 static void escalation_keys(const State *state, const Escalation *escalation, Text *keys) {

@@ -173,6 +173,7 @@ size_t state_tasks_of_unit(const State *state, const char *unit, Task *const **r
 size_t state_tasks_of_origin(const State *state, const char *origin_id, Task *const **ret) {
         return list_items(state, 'o', origin_id, ret);
 }
+size_t state_tasks_of_member(const State *state, const char *member, Task *const **ret) { return list_items(state, 'm', member, ret); }
 size_t state_tasks_of_case(const State *state, const char *case_id, Task *const **ret) { return list_items(state, 'c', case_id, ret); }
 size_t state_notices_of_warning(const State *state, const char *warning, Notice *const **ret) {
         return list_items(state, 'w', warning, ret);

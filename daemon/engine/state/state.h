@@ -246,6 +246,8 @@ DeviceStatus *state_next_device(const State *state, size_t *cursor);
  */
 size_t state_tasks_of_unit(const State *state, const char *unit, Task *const **ret);
 size_t state_tasks_of_origin(const State *state, const char *origin_id, Task *const **ret);
+/* Of a member: open ones assigned to them or, with no assignee, accepted by them; and those that they completed or resolved. */
+size_t state_tasks_of_member(const State *state, const char *member, Task *const **ret);
 size_t state_tasks_of_case(const State *state, const char *case_id, Task *const **ret);
 size_t state_notices_of_warning(const State *state, const char *warning, Notice *const **ret);
 size_t state_notices_of_unit(const State *state, const char *unit, Notice *const **ret);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/document/list.h"
 #include "engine/document/status.h"
 
 static int64_t counter(Fixture *fixture, const char *unit, const char *name) {
@@ -19,12 +20,12 @@ static const char *verb(Fixture *fixture, const char *unit, const char *word) {
 static void test_all_units_at_the_start(void **state) {
         Fixture *fixture = *state; /* the fixture has refreshed once */
         assert_int_equal(count_topics(fixture, "/status"), 7);
-        assert_int_equal(count_topics(fixture, "/list/task"), 7);
-        assert_int_equal(count_topics(fixture, "/list/result"), 7);
+        assert_int_equal(count_topics(fixture, "/list/task"), 7 + 9); /* units, and members who work for one */
+        assert_int_equal(count_topics(fixture, "/list/result"), 7 + 9);
         assert_int_equal(count_topics(fixture, "/list/duty"), 0); /* nothing is invented */
         assert_int_equal(refresh(fixture), 0);
         status_renew(engine_status(fixture->engine));
-        assert_int_equal(refresh(fixture), 21);
+        assert_int_equal(refresh(fixture), 21 + 18);
 }
 
 static void test_only_touched_units(void **state) {
@@ -35,7 +36,7 @@ static void test_only_touched_units(void **state) {
         assert_int_equal(counter(fixture, "e1", "issued"), 1);
         assert_int_equal(counter(fixture, "e1", "escalations_open"), 0);
         say_ok(fixture, E1_WORKER, verb(fixture, "e1", "accept"), "{}");
-        assert_int_equal(refresh(fixture), 3);
+        assert_int_equal(refresh(fixture), 3 + 2); /* and the two of who accepted it */
         assert_int_equal(counter(fixture, "e1", "accepted"), 1);
         assert_int_equal(counter(fixture, "e2", "issued"), 1);
 }
@@ -92,7 +93,7 @@ static void test_midnight(void **state) {
         refresh(fixture);
         assert_int_equal(counter(fixture, "e1", "closed_today"), 1);
         pass(fixture, 7 * HOUR); /* 18:00 → 01:00 */
-        assert_int_equal(refresh(fixture), 3);
+        assert_int_equal(refresh(fixture), 3 + 2);
         assert_int_equal(counter(fixture, "e1", "closed_today"), 0);
 }
 
@@ -108,13 +109,13 @@ static void test_cards_and_overdue(void **state) {
 
 static void test_long_lists_are_cut(void **state) {
         Fixture *fixture = *state;
-        for (int i = 0; i < STATUS_ENTRIES_MAX + 3; ++i)
+        for (int i = 0; i < LIST_ENTRIES_MAX + 3; ++i)
                 say_ok(fixture, E1_WORKER, "tier3/e1/report", "{\"kind\":\"dispute\"}");
         refresh(fixture);
         const cJSON *list = document(fixture, "tier3/e1/list/task");
-        assert_int_equal(json_int(list, "total", -1), STATUS_ENTRIES_MAX + 3);
+        assert_int_equal(json_int(list, "total", -1), LIST_ENTRIES_MAX + 3);
         assert_true(json_bool(list, "truncated", false));
-        assert_int_equal(cJSON_GetArraySize(json_array(list, "entries")), STATUS_ENTRIES_MAX);
+        assert_int_equal(cJSON_GetArraySize(json_array(list, "entries")), LIST_ENTRIES_MAX);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)

@@ -20,6 +20,18 @@ static void test_append(void **state) {
         assert_string_equal(text_string(&text), "");
 }
 
+static void test_cut(void **state) {
+        (void)state;
+        _cleanup_text_ Text text = {0};
+        text_cut(&text, 0);
+        text_append_string(&text, "one,two");
+        text_cut(&text, 9);
+        assert_string_equal(text_string(&text), "one,two");
+        text_cut(&text, 3);
+        assert_int_equal(text.n, 3);
+        assert_string_equal(text_string(&text), "one");
+}
+
 static void test_long_format(void **state) {
         (void)state;
         _cleanup_text_ Text text = {0};
@@ -134,6 +146,7 @@ static void test_wire_strings(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_append),
+                cmocka_unit_test(test_cut),
                 cmocka_unit_test(test_long_format),
                 cmocka_unit_test(test_limit_is_kept),
                 cmocka_unit_test(test_json_string),

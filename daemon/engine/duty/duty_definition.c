@@ -308,7 +308,7 @@ static bool playbook_fits_duty(Check *check, const DutyDefinition *definition, c
 
 bool duty_definition_fits(Check *check, const DutyDefinition *definition, const Organisation *organisation, const PlaybookSet *playbooks) {
         size_t mark = check->n_path;
-        if (organisation_count_units(organisation) == 0)
+        if (!organisation || organisation_count_units(organisation) == 0)
                 return true;
         if (definition->asks && !organisation_unit(organisation, definition->asks)) {
                 check_enter(check, "asks");
@@ -339,7 +339,7 @@ bool duty_catalogue_check(Check *check, const cJSON *section, const Organisation
                         return check_fail(check, "名称须为小写字母、数字、-、_，至多32个", "must be a name: a-z, 0-9, -, _, at most 32");
                 if (++n > DUTIES_MAX)
                         return check_fail(check, "条目过多", "too many entries");
-                if (!duty_definition_parse(check, item, item->string, organisation_offset_minutes(organisation), &definition) ||
+                if (!duty_definition_parse(check, item, item->string, organisation ? organisation_offset_minutes(organisation) : 0, &definition) ||
                     !duty_definition_fits(check, &definition, organisation, playbooks))
                         return false;
                 check_leave(check, mark);

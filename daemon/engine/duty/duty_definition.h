@@ -47,7 +47,7 @@ typedef struct DutyDefinition {
 /* False after check_fail; nothing is to be freed then. `fallback` is the title of a duty that has none. */
 bool duty_definition_parse(Check *check, const cJSON *item, const char *fallback, int offset_minutes, DutyDefinition *ret);
 void duty_definition_deinit(DutyDefinition *definition);
-/* Units, places, calendars, members and playbooks that it names are there. An organisation without units fits everything. */
+/* Units, places, calendars, members and playbooks that it names are there. No organisation, or one without units, fits everything. */
 bool duty_definition_fits(Check *check, const DutyDefinition *definition, const Organisation *organisation, const PlaybookSet *playbooks);
 /* The first occurrence after that moment that its calendar lets be; TIMESTAMP_NONE when there is none. */
 int64_t duty_definition_next(const DutyDefinition *definition, const Organisation *organisation, int64_t after_ms);

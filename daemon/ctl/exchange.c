@@ -162,6 +162,9 @@ int receipt_print(const Context *context, const cJSON *receipt)
                json_bool(receipt, "late", false) ? language_pick(context->language, "(迟到,已计数,状态不变)", " (late: counted, state unchanged)") : "",
                json_bool(receipt, "masked", false) ? language_pick(context->language, "(文字已遮盖)", " (text masked)") : "");
         created_print(json_object(receipt, "created"));
+        if (json_has(json_object(receipt, "created"), "beyond"))
+                puts(language_pick(context->language, "! 有时限超出已载入的节假日历,可能不准:请载入下一年的日历(organisation apply)",
+                                   "! a limit lies past the loaded calendar and may be off: load the next year (organisation apply)"));
         return EXIT_DONE;
 }
 

@@ -29,6 +29,7 @@ typedef struct Decision {
         uint32_t n_ids;               /* ids made so far */
         cJSON *facts;                 /* array, owned */
         cJSON *created;               /* object for the receipt, owned; NULL until decision_created */
+        uint32_t n_beyond;            /* tasks and escalations with a limit past the loaded calendar */
         uint32_t n_history;           /* history rows so far */
         int64_t revision;             /* of the target after the decision, -1 when none */
         bool late, masked;

@@ -514,6 +514,8 @@ void engine_decide(Engine *engine, const Command *command, uint64_t daemon_epoch
         if (accepted) {
                 outcome.late = decision.late;
                 outcome.masked = decision.masked;
+                if (decision.n_beyond > 0)
+                        decision_created_int(&decision, "beyond", decision.n_beyond);
                 outcome.event = counted ? (int64_t)decision.seq : -1;
                 outcome.created = decision.created == NULL ? NULL : json_print(decision.created);
         }

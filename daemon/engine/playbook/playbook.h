@@ -26,11 +26,16 @@ const char *severity_name(Severity severity);
 
 typedef enum Trigger { TRIGGER_WARNING = 1, TRIGGER_REPORT, TRIGGER_DUTY, TRIGGER_DEVICE } Trigger;
 
+typedef enum Clock { CLOCK_ACCEPT = 0, CLOCK_START, CLOCK_FINISH, CLOCK_VERIFY, CLOCK_COUNT } Clock;
+
+/* When a clock's card is shown: so long before or after its limit, or never; unset = the default of README. */
+typedef struct Reminder { Span span; bool never; } Reminder;
+
 /* One set of clocks, resolved for a severity. */
 typedef struct Clocks {
         Span accept, start, finish, verify;
-        Span remind;      /* before a deadline: yellow; unset = the default of README */
-        Span supervise;   /* after a deadline: red; unset = the default of README */
+        Reminder remind[CLOCK_COUNT];      /* yellow, before the limit */
+        Reminder supervise[CLOCK_COUNT];   /* red, after it */
         Hours hours;
         char calendar[NAME_MAX_GRID + 1];
 } Clocks;
@@ -95,6 +100,7 @@ const cJSON *playbook_inform(const Playbook *playbook);
 const Step *playbook_start(const Playbook *playbook);   /* NULL of one that only adds */
 const Step *playbook_step(const Playbook *playbook, const char *name);  /* NULL when unknown */
 void step_clocks(const Step *step, Severity severity, Clocks *ret);
+const Span *clocks_span(const Clocks *clocks, Clock clock);
 
 /*
  * Whether everything that the playbook names is there: units, tags, link types, dictionaries, calendars. An organisation without

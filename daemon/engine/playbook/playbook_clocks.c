@@ -1,34 +1,52 @@
 /* Clocks by severity and the ladder of a playbook's step. */
 #include "engine/playbook/playbook_internal.h"
 
-#include <stddef.h>
 #include <string.h>
 
 #include "proto/json.h"
 
-typedef struct SpanField { const char *name; size_t offset; } SpanField;
-static const SpanField span_fields[] = {
-        {"accept", offsetof(Clocks, accept)}, {"start", offsetof(Clocks, start)},         {"finish", offsetof(Clocks, finish)},
-        {"verify", offsetof(Clocks, verify)}, {"remind", offsetof(Clocks, remind)},       {"supervise", offsetof(Clocks, supervise)},
-};
-#define N_SPAN_FIELDS (sizeof span_fields / sizeof *span_fields)
+static const char *const clock_words[CLOCK_COUNT] = {"accept", "start", "finish", "verify"};
 
-static Span *span_at(Clocks *clocks, size_t i) { return (Span *)((char *)clocks + span_fields[i].offset); }
+static Span *span_at(Clocks *clocks, Clock clock) {
+        Span *const spans[CLOCK_COUNT] = {&clocks->accept, &clocks->start, &clocks->finish, &clocks->verify};
+        return spans[clock];
+}
 
-/* Fill in what `set` names and *ret has not yet; false when something is malformed. */
-static bool read_clocks(const cJSON *set, Clocks *ret, bool *ret_has_hours, const char **ret_bad) {
-        for (size_t i = 0; i < N_SPAN_FIELDS; i++) {
-                const cJSON *item = cJSON_GetObjectItemCaseSensitive(set, span_fields[i].name);
-                Span span;
-                *ret_bad = span_fields[i].name;
-                if (!item || span_at(ret, i)->set)
-                        continue;
-                if (!span_parse(item, &span))
+const Span *clocks_span(const Clocks *clocks, Clock clock) { return span_at((Clocks *)clocks, clock); }
+
+/* A length, or "never"; what is set already stays. */
+static bool read_reminder(const cJSON *item, Reminder *ret) {
+        Reminder reminder = {.never = cJSON_IsString(item) && strcmp(item->valuestring, "never") == 0};
+        if (!reminder.never && !span_parse(item, &reminder.span))
+                return false;
+        if (!ret->span.set && !ret->never)
+                *ret = reminder;
+        return true;
+}
+
+static bool is_by_clock(const cJSON *item) { return cJSON_IsObject(item) && !json_has(item, "workdays"); }
+
+/* One for all clocks, or {clock: …}. */
+static bool read_reminders(const cJSON *item, Reminder ret[static CLOCK_COUNT]) {
+        const cJSON *one;
+        if (!item)
+                return true;
+        for (Clock clock = 0; clock < CLOCK_COUNT && !is_by_clock(item); clock++)
+                if (!read_reminder(item, &ret[clock]))
                         return false;
-                *span_at(ret, i) = span;
+        if (!is_by_clock(item))
+                return true;
+        cJSON_ArrayForEach(one, item) {
+                Clock clock = 0;
+                while (clock < CLOCK_COUNT && strcmp(one->string, clock_words[clock]) != 0)
+                        clock++;
+                if (clock == CLOCK_COUNT || !read_reminder(one, &ret[clock]))
+                        return false;
         }
-        const cJSON *hours = cJSON_GetObjectItemCaseSensitive(set, "hours");
-        *ret_bad = "hours";
+        return item->child != NULL;
+}
+
+static bool read_hours(const cJSON *hours, Clocks *ret, bool *ret_has_hours) {
         if (!hours || *ret_has_hours)
                 return true;
         if (!cJSON_IsString(hours) || !check_is_name(hours->valuestring))
@@ -40,6 +58,38 @@ static bool read_clocks(const cJSON *set, Clocks *ret, bool *ret_has_hours, cons
         return true;
 }
 
+/* Fill in what `set` names and *ret has not yet; false when something is malformed. */
+static bool read_clocks(const cJSON *set, Clocks *ret, bool *ret_has_hours, const char **ret_bad) {
+        for (Clock clock = 0; clock < CLOCK_COUNT; clock++) {
+                const cJSON *item = cJSON_GetObjectItemCaseSensitive(set, clock_words[clock]);
+                Span span;
+                *ret_bad = clock_words[clock];
+                if (!item || span_at(ret, clock)->set)
+                        continue;
+                if (!span_parse(item, &span))
+                        return false;
+                *span_at(ret, clock) = span;
+        }
+        *ret_bad = "remind";
+        if (!read_reminders(cJSON_GetObjectItemCaseSensitive(set, "remind"), ret->remind))
+                return false;
+        *ret_bad = "supervise";
+        if (!read_reminders(cJSON_GetObjectItemCaseSensitive(set, "supervise"), ret->supervise))
+                return false;
+        *ret_bad = "hours";
+        return read_hours(cJSON_GetObjectItemCaseSensitive(set, "hours"), ret, ret_has_hours);
+}
+
+static bool fail_clock(Check *check, const char *name) {
+        if (strcmp(name, "hours") == 0)
+                return check_fail(check, "须为 always、day 或日历名", "must be always, day or a calendar's name");
+        if (strcmp(name, "remind") == 0 || strcmp(name, "supervise") == 0)
+                return check_fail(check, "须为时长、{\"workdays\": n}、never 或按时限分列", "must be a duration, {\"workdays\": n}, never, or one by clock");
+        return check_fail(check, "须为时长（PT2H）或 {\"workdays\": n}", "must be a duration (PT2H) or {\"workdays\": n}");
+}
+
+static bool is_zero(const Span *span) { return span->set && span->ms == 0 && span->workdays == 0; }
+
 static bool check_clocks(Check *check, const cJSON *set, const char *const *names) {
         Clocks clocks = {0};
         bool has_hours = false;
@@ -48,12 +98,14 @@ static bool check_clocks(Check *check, const cJSON *set, const char *const *name
                 return false;
         if (!read_clocks(set, &clocks, &has_hours, &bad)) {
                 check_enter(check, bad);
-                return check_fail(check, "须为时长（PT2H）或 {\"workdays\": n}；hours 为 always、day 或日历名",
-                                  "must be a duration (PT2H) or {\"workdays\": n}; hours: always, day, a calendar");
+                return fail_clock(check, bad);
         }
-        for (size_t i = 0; i < 4; i++)
-                if (span_at(&clocks, i)->set && span_at(&clocks, i)->ms == 0 && span_at(&clocks, i)->workdays == 0)
-                        return check_fail_word(check, "时限不可为零：", "a limit cannot be zero:", span_fields[i].name);
+        for (Clock clock = 0; clock < CLOCK_COUNT; clock++)
+                if (is_zero(span_at(&clocks, clock)))
+                        return check_fail_word(check, "时限不可为零：", "a limit cannot be zero:", clock_words[clock]);
+        for (Clock clock = 0; clock < CLOCK_COUNT; clock++)
+                if (is_zero(&clocks.remind[clock].span))
+                        return check_fail(check, "remind 不可为零", "remind cannot be zero");
         return true;
 }
 

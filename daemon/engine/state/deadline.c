@@ -96,35 +96,48 @@ bool timers_patch(TimerSet *timers, const cJSON *patch) {
         return true;
 }
 
-static void deadline_cards(const Calendar *calendar, const Clocks *clocks, bool is_long, bool is_day, Deadline *deadline,
+/* A reminder that would come with the work itself reminds of nothing: half way then. */
+static int64_t yellow_of(const Calendar *calendar, const Clocks *clocks, const Reminder *remind, bool is_long, int64_t due, int64_t base_ms) {
+        static const Span workday = {.workdays = 1, .set = true};
+        int64_t yellow = base_ms;
+        if (remind->never)
+                return TIMESTAMP_NONE;
+        if (remind->span.set)
+                yellow = calendar_subtract(calendar, due, &remind->span, clocks->hours, base_ms);
+        else if (is_long)
+                yellow = calendar_subtract(calendar, due, &workday, clocks->hours, base_ms);
+        return yellow > base_ms ? yellow : base_ms + (due - base_ms) / 2;
+}
+
+static void deadline_cards(const Calendar *calendar, const Clocks *clocks, Clock clock, bool is_long, bool is_day, Deadline *deadline,
                            int64_t base_ms) {
         static const Span workday = {.workdays = 1, .set = true};
-        if (clocks->remind.set)
-                deadline->yellow = calendar_subtract(calendar, deadline->due, &clocks->remind, clocks->hours, base_ms);
-        else if (is_long)
-                deadline->yellow = calendar_subtract(calendar, deadline->due, &workday, clocks->hours, base_ms);
-        else
-                deadline->yellow = base_ms + (deadline->due - base_ms) / 2;
+        const Reminder *supervise = &clocks->supervise[clock];
         bool beyond = false;
-        if (clocks->supervise.set)
-                deadline->red = calendar_add(calendar, deadline->due, &clocks->supervise, clocks->hours, &beyond);
+        deadline->yellow = yellow_of(calendar, clocks, &clocks->remind[clock], is_long, deadline->due, base_ms);
+        if (supervise->never)
+                deadline->red = TIMESTAMP_NONE;
+        else if (supervise->span.set)
+                deadline->red = calendar_add(calendar, deadline->due, &supervise->span, clocks->hours, &beyond);
         else if (is_day)
                 deadline->red = calendar_add(calendar, deadline->due, &workday, clocks->hours, &beyond);
         else
                 deadline->red = deadline->due;
-        deadline->beyond = deadline->beyond || beyond;
 }
 
-void deadline_compute(const Calendar *calendar, const Clocks *clocks, const Span *span, int64_t base_ms, Deadline *ret) {
+void deadline_compute(const Calendar *calendar, const Clocks *clocks, Clock clock, int64_t base_ms, Deadline *ret) {
+        const Span *span = clocks_span(clocks, clock);
         *ret = (Deadline){.yellow = TIMESTAMP_NONE, .due = TIMESTAMP_NONE, .red = TIMESTAMP_NONE};
         if (!span->set)
                 return;
         ret->due = calendar_add(calendar, base_ms, span, clocks->hours, &ret->beyond);
-        deadline_cards(calendar, clocks, span->workdays >= 2 || span->ms >= 2 * DAY_MS,
+        deadline_cards(calendar, clocks, clock, span->workdays >= 2 || span->ms >= 2 * DAY_MS,
                        span->workdays >= 1 || span->ms >= DAY_MS, ret, base_ms);
 }
 
-void deadline_around(const Calendar *calendar, const Clocks *clocks, int64_t base_ms, int64_t due_ms, Deadline *ret) {
+void deadline_around(const Calendar *calendar, const Clocks *clocks, int64_t base_ms, int64_t due_ms, int64_t now_ms, Deadline *ret) {
         *ret = (Deadline){.due = due_ms};
-        deadline_cards(calendar, clocks, due_ms - base_ms >= 2 * DAY_MS, due_ms - base_ms >= DAY_MS, ret, base_ms);
+        deadline_cards(calendar, clocks, CLOCK_FINISH, due_ms - base_ms >= 2 * DAY_MS, due_ms - base_ms >= DAY_MS, ret, base_ms);
+        if (ret->yellow != TIMESTAMP_NONE && ret->yellow < now_ms)
+                ret->yellow = now_ms;
 }

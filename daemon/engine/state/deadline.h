@@ -47,15 +47,16 @@ bool timer_next(const TimerSet *timers, bool paused, Timer *ret);
 cJSON *timers_to_json(const TimerSet *timers);
 bool timers_patch(TimerSet *timers, const cJSON *patch);
 
-/* One clock, resolved. */
-typedef struct Deadline { int64_t yellow, due, red; bool beyond; /* past the loaded calendar */ } Deadline;
+/* One clock, resolved. TIMESTAMP_NONE for a card that is never shown. */
+typedef struct Deadline { int64_t yellow, due, red; bool beyond; /* the limit lies past the loaded calendar */ } Deadline;
 /*
- * `span` after `base_ms` by the clocks' hours and calendar. Yellow is `remind` before (default one working day; half way for a
- * clock shorter than two working days), red `supervise` after (default one working day after clocks of at least one working day,
- * else at the deadline itself): practice of provincial hotlines, DOMAIN.md.
+ * The clock's span after `base_ms` by the clocks' hours and calendar; all TIMESTAMP_NONE when that clock does not run. Yellow is `remind`
+ * before (default one working day; half way for a clock shorter than two working days, and where `remind` is as long as the clock), red
+ * `supervise` after (default one working day after clocks of at least one working day, else at the deadline itself): practice of
+ * provincial hotlines, DOMAIN.md.
  */
-void deadline_compute(const Calendar *calendar, const Clocks *clocks, const Span *span, int64_t base_ms, Deadline *ret);
-/* The same cards around a deadline that was set by hand (an extension). */
-void deadline_around(const Calendar *calendar, const Clocks *clocks, int64_t base_ms, int64_t due_ms, Deadline *ret);
+void deadline_compute(const Calendar *calendar, const Clocks *clocks, Clock clock, int64_t base_ms, Deadline *ret);
+/* The handling clock's cards around a deadline that was set by hand (an extension); a yellow one that is past comes at `now_ms`. */
+void deadline_around(const Calendar *calendar, const Clocks *clocks, int64_t base_ms, int64_t due_ms, int64_t now_ms, Deadline *ret);
 
 #endif

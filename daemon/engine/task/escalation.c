@@ -126,14 +126,14 @@ static void set_ended(Decision *decision, const Escalation *escalation, cJSON *s
         json_add_int(timers, timer_kind_name(TIMER_CLEAR), decision->at + engine_config(decision->engine)->terminal_keep_ms);
 }
 
-static void set_clock(Decision *decision, cJSON *set, cJSON *timers, const Clocks *clocks, const Span *span, TimerKind clock,
-                      const char *column) {
+static void set_clock(Decision *decision, cJSON *set, cJSON *timers, const Clocks *clocks, Clock clock, const char *column) {
         Deadline deadline;
-        deadline_compute(task_calendar(decision->state, clocks), clocks, span, decision->at, &deadline);
+        deadline_compute(task_calendar(decision->state, clocks), clocks, clock, decision->at, &deadline);
         if (deadline.due == TIMESTAMP_NONE)
                 return;
         json_add_int(set, column, deadline.due);
-        json_add_int(timers, timer_kind_name(clock), deadline.due);
+        json_add_int(timers, timer_kind_name((TimerKind)(TIMER_ACCEPT + (int)clock)), deadline.due);
+        decision->n_beyond += deadline.beyond;
 }
 
 static cJSON *escalation_set(Decision *decision, const Task *task, const EscalationCall *call, const Unit *from, const Rise *rise) {
@@ -160,8 +160,8 @@ static cJSON *escalation_set(Decision *decision, const Task *task, const Escalat
         json_add_int(set, "revision", 1);
         json_add_int(set, "state_revision", 1);
         timers = cJSON_AddObjectToObject(set, "timers");
-        set_clock(decision, set, timers, &rise->clocks, &rise->clocks.accept, TIMER_ACCEPT, "accept_by");
-        set_clock(decision, set, timers, &rise->clocks, &rise->clocks.finish, TIMER_FINISH, "finish_by");
+        set_clock(decision, set, timers, &rise->clocks, CLOCK_ACCEPT, "accept_by");
+        set_clock(decision, set, timers, &rise->clocks, CLOCK_FINISH, "finish_by");
         return set;
 }
 
@@ -308,13 +308,13 @@ static void change_clock_again(TaskChange *change, const char *cause) {
         Clocks clocks;
         task_clocks(change->decision->state, task, &clocks);
         if (strcmp(cause, "accept") == 0 && task->state == TASK_STATE_ISSUED)
-                task_change_clock(change, TIMER_ACCEPT, &clocks, &clocks.accept, change->decision->at);
+                task_change_clock(change, TIMER_ACCEPT, &clocks, change->decision->at);
         else if (strcmp(cause, "start") == 0 && (task->state == TASK_STATE_ISSUED || task->state == TASK_STATE_ACCEPTED))
-                task_change_clock(change, TIMER_START, &clocks, &clocks.start, change->decision->at);
+                task_change_clock(change, TIMER_START, &clocks, change->decision->at);
         else if (strcmp(cause, "finish") == 0 && task->state <= TASK_STATE_IN_PROGRESS)
-                task_change_clock(change, TIMER_FINISH, &clocks, &clocks.finish, change->decision->at);
+                task_change_clock(change, TIMER_FINISH, &clocks, change->decision->at);
         else if (strcmp(cause, "verify") == 0 && task->state == TASK_STATE_COMPLETED)
-                task_change_clock(change, TIMER_VERIFY, &clocks, &clocks.verify, change->decision->at);
+                task_change_clock(change, TIMER_VERIFY, &clocks, change->decision->at);
         else
                 return;
         if (task->card != CARD_NONE) {

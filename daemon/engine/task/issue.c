@@ -32,37 +32,45 @@ static cJSON *brief_make(Decision *decision, const Issue *issue) {
         return brief;
 }
 
-static void clock_set(Decision *decision, cJSON *common, cJSON *timers, const Clocks *clocks, const Span *span, TimerKind clock,
-                      int64_t base_at) {
+static void timer_add(cJSON *timers, int kind, int64_t due) {
+        if (due != TIMESTAMP_NONE)
+                json_add_int(timers, timer_kind_name((TimerKind)kind), due);
+}
+
+static void clock_set(Decision *decision, cJSON *common, cJSON *timers, const Clocks *clocks, Clock clock, int64_t base_at, cJSON *beyond) {
         static const char *const columns[] = {"accept_by", "start_by", "finish_by"};
         Deadline deadline;
-        deadline_compute(task_calendar(decision->state, clocks), clocks, span, base_at, &deadline);
+        deadline_compute(task_calendar(decision->state, clocks), clocks, clock, base_at, &deadline);
         if (deadline.due == TIMESTAMP_NONE)
                 return;
-        json_add_int(common, columns[clock - TIMER_ACCEPT], deadline.due);
-        json_add_int(timers, timer_kind_name((TimerKind)(clock - TIMER_ACCEPT + TIMER_ACCEPT_YELLOW)), deadline.yellow);
-        json_add_int(timers, timer_kind_name((TimerKind)(clock - TIMER_ACCEPT + TIMER_ACCEPT_RED)), deadline.red);
-        json_add_int(timers, timer_kind_name(clock), deadline.due);
+        json_add_int(common, columns[clock], deadline.due);
+        timer_add(timers, TIMER_ACCEPT_YELLOW + (int)clock, deadline.yellow);
+        timer_add(timers, TIMER_ACCEPT_RED + (int)clock, deadline.red);
+        timer_add(timers, TIMER_ACCEPT + (int)clock, deadline.due);
+        if (deadline.beyond)
+                cJSON_AddItemToArray(beyond, cJSON_CreateString(clock_name((TimerKind)(TIMER_ACCEPT + (int)clock))));
 }
 
 /* A deadline given by hand. */
 static void finish_set(Decision *decision, cJSON *common, cJSON *timers, int64_t base_at, int64_t due) {
         static const Clocks always = {.hours = HOURS_ALWAYS};
         Deadline deadline;
-        deadline_around(task_calendar(decision->state, &always), &always, base_at, due, &deadline);
+        deadline_around(task_calendar(decision->state, &always), &always, base_at, due, base_at, &deadline);
         json_add_int(common, "finish_by", due);
-        json_add_int(timers, timer_kind_name(TIMER_FINISH_YELLOW), deadline.yellow);
-        json_add_int(timers, timer_kind_name(TIMER_FINISH_RED), deadline.red);
-        json_add_int(timers, timer_kind_name(TIMER_FINISH), due);
+        timer_add(timers, TIMER_FINISH_YELLOW, deadline.yellow);
+        timer_add(timers, TIMER_FINISH_RED, deadline.red);
+        timer_add(timers, TIMER_FINISH, due);
 }
 
-static void times_set(Decision *decision, const Issue *issue, cJSON *common) {
+/* *ret_beyond: names of the clocks whose limits lie past the loaded calendar; the caller owns it. */
+static void times_set(Decision *decision, const Issue *issue, cJSON *common, cJSON **ret_beyond) {
         const WorkOrigin *origin = issue->origin;
         const Step *step = issue->step;
         Clocks clocks = {0};
         bool beyond = false;
         int64_t base_at = origin->base_at;
         cJSON *timers = cJSON_CreateObject();
+        *ret_beyond = cJSON_CreateArray();
         if (step != NULL)
                 step_clocks(step, origin->severity, &clocks);
         if (step != NULL && step->not_before.set) {
@@ -71,9 +79,8 @@ static void times_set(Decision *decision, const Issue *issue, cJSON *common) {
         }
         json_add_int(common, "base_at", base_at);
         json_add_int(common, "issued_at", decision->at);
-        clock_set(decision, common, timers, &clocks, &clocks.accept, TIMER_ACCEPT, base_at);
-        clock_set(decision, common, timers, &clocks, &clocks.start, TIMER_START, base_at);
-        clock_set(decision, common, timers, &clocks, &clocks.finish, TIMER_FINISH, base_at);
+        for (Clock clock = CLOCK_ACCEPT; clock <= CLOCK_FINISH; clock++)
+                clock_set(decision, common, timers, &clocks, clock, base_at, *ret_beyond);
         if (issue->finish_by != TIMESTAMP_NONE)
                 finish_set(decision, common, timers, base_at, issue->finish_by);
         if (!json_has(common, "finish_by") && origin->expires_at != TIMESTAMP_NONE && origin->expires_at > decision->at)
@@ -92,7 +99,7 @@ static Audience audience_of(const Issue *issue) {
 static cJSON *common_make(Decision *decision, const Issue *issue) {
         const WorkOrigin *origin = issue->origin;
         const Step *step = issue->step;
-        cJSON *common = cJSON_CreateObject(), *body;
+        cJSON *common = cJSON_CreateObject(), *body, *beyond;
         json_add_string(common, "kind", issue->playbook == NULL ? "task" : playbook_name(issue->playbook));
         if (issue->playbook != NULL)
                 json_add_string(common, "playbook", playbook_hash(issue->playbook));
@@ -107,13 +114,17 @@ static cJSON *common_make(Decision *decision, const Issue *issue) {
         json_add_string(common, "audience", audience_name(audience_of(issue)));
         json_add_int(common, "revision", 1);
         json_add_int(common, "state_revision", 1);
-        times_set(decision, issue, common);
+        times_set(decision, issue, common, &beyond);
         json_add_string(common, "follows", issue->follows);
         body = cJSON_AddObjectToObject(common, "body");
         if (step != NULL && step->quorum != 0)
                 json_add_int(body, "quorum", step->quorum);
         if (step != NULL && step->consent == CONSENT_ALL)
                 json_add_string(body, "consent", "all");
+        if (cJSON_GetArraySize(beyond) > 0)
+                cJSON_AddItemToObject(body, "beyond", beyond);
+        else
+                cJSON_Delete(beyond);
         return common;
 }
 
@@ -327,6 +338,8 @@ size_t issue_tasks(Decision *decision, const Issue *issue, char ret_first[static
         if (issue->work_case == NULL)
                 cJSON_AddItemToObject(fact, "case_common", case_common_make(decision, issue));
         cJSON_AddItemToObject(fact, "tasks", making.tasks);
+        if (json_has(json_object(json_object(fact, "common"), "body"), "beyond"))
+                decision->n_beyond += (uint32_t)n;
         decision_fact(decision, fact);
         if (issue->step != NULL && issue->step->notify != NULL) {
                 const cJSON *entry;

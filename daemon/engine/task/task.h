@@ -13,6 +13,7 @@
  *   request {verb: extend|suspend, until, by, unit, at, reason}
  *   transfer {to, from, by, at, reason}
  *   past [unit]                 units that had it before a transfer
+ *   beyond [clock]              limits that lie past the loaded calendar: uncertain
  *   late {unit, member, at, result}  the latest completion after its end
  *   completed_by member         who completed it, or resolved it from above; gone again when the work is returned
  */
@@ -46,8 +47,8 @@ void task_change_timer(TaskChange *change, TimerKind kind, int64_t due); /* TIME
 void task_change_body(TaskChange *change, const char *key, cJSON *value);
 /* The clock has been answered: its timers go, and its card with them. `clock`: TIMER_ACCEPT, _START, _FINISH, _VERIFY. */
 void task_change_stop(TaskChange *change, TimerKind clock);
-/* Sets a clock's deadline and timers; nothing when `span` is not set. */
-void task_change_clock(TaskChange *change, TimerKind clock, const Clocks *clocks, const Span *span, int64_t base_at);
+/* Sets a clock's deadline and timers; nothing when it does not run. */
+void task_change_clock(TaskChange *change, TimerKind clock, const Clocks *clocks, int64_t base_at);
 /* The task ends: state, outcome, every timer and what was pending goes, the final document stays for its time. */
 void task_change_end(TaskChange *change, TaskState state, const char *outcome);
 /* The speaker is who did the work. */

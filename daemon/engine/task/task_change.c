@@ -121,22 +121,46 @@ static void change_card(TaskChange *change, const char *card, const char *clock)
         task_change_text(change, "card_clock", clock);
 }
 
+/* The names of clocks whose limits lie past the loaded calendar, with or without this one. */
+static void change_beyond(TaskChange *change, TimerKind clock, bool beyond) {
+        const cJSON *changed = cJSON_GetObjectItemCaseSensitive(change->body, "beyond"), *name;
+        const cJSON *before = changed != NULL ? changed : json_array(change->task->body, "beyond");
+        cJSON *after = cJSON_CreateArray();
+        bool was = false;
+        cJSON_ArrayForEach(name, before) {
+                bool same = strcmp(name->valuestring, clock_name(clock)) == 0;
+                was = was || same;
+                if (!same)
+                        cJSON_AddItemToArray(after, cJSON_CreateString(name->valuestring));
+        }
+        if (beyond)
+                cJSON_AddItemToArray(after, cJSON_CreateString(clock_name(clock)));
+        bool some = cJSON_GetArraySize(after) > 0;
+        if (!some || was == beyond)
+                cJSON_Delete(after);
+        if (was != beyond)
+                task_change_body(change, "beyond", some ? after : NULL);
+}
+
 void task_change_stop(TaskChange *change, TimerKind clock) {
         assert(clock >= TIMER_ACCEPT && clock <= TIMER_VERIFY);
         change_drop(change, clock_yellow(clock));
         change_drop(change, clock);
         change_drop(change, clock_red(clock));
+        change_beyond(change, clock, false);
         const char *card_clock = change->task->card_clock;
         if (change->task->card != CARD_NONE && (strcmp(card_clock, clock_name(clock)) == 0 || strcmp(card_clock, "verb") == 0))
                 change_card(change, "none", "");
 }
 
-void task_change_clock(TaskChange *change, TimerKind clock, const Clocks *clocks, const Span *span, int64_t base_at) {
+void task_change_clock(TaskChange *change, TimerKind clock, const Clocks *clocks, int64_t base_at) {
         static const char *const columns[] = {"accept_by", "start_by", "finish_by", "verify_by"};
         Deadline deadline;
-        if (!span->set)
+        deadline_compute(task_calendar(change->decision->state, clocks), clocks, (Clock)(clock - TIMER_ACCEPT), base_at, &deadline);
+        if (deadline.due == TIMESTAMP_NONE)
                 return;
-        deadline_compute(task_calendar(change->decision->state, clocks), clocks, span, base_at, &deadline);
+        change_beyond(change, clock, deadline.beyond);
+        change->decision->n_beyond += deadline.beyond;
         task_change_time(change, columns[clock - TIMER_ACCEPT], deadline.due);
         task_change_timer(change, clock_yellow(clock), deadline.yellow);
         task_change_timer(change, clock, deadline.due);

@@ -96,6 +96,7 @@ static void document_write(Text *text, DocumentSink *sink, const Task *task, con
                 document_raw(text, "result", "{}");
         document_string(text, "place", task->place);
         document_times(text, task, offset);
+        document_json(text, "beyond", json_array(task->body, "beyond"));
         document_string(text, "card", card_name(task->card));
         document_string(text, "handler", task->handler);
         document_escalation(text, engine_state(engine), task, offset);

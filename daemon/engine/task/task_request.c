@@ -45,10 +45,10 @@ static void change_extended(TaskChange *change, int64_t until) {
         Clocks clocks;
         Deadline deadline;
         task_clocks(change->decision->state, task, &clocks);
-        deadline_around(task_calendar(change->decision->state, &clocks), &clocks, task->base_at, until, &deadline);
+        deadline_around(task_calendar(change->decision->state, &clocks), &clocks, task->base_at, until, change->decision->at, &deadline);
         task_change_stop(change, TIMER_FINISH);
         task_change_time(change, "finish_by", until);
-        task_change_timer(change, TIMER_FINISH_YELLOW, deadline.yellow < change->decision->at ? change->decision->at : deadline.yellow);
+        task_change_timer(change, TIMER_FINISH_YELLOW, deadline.yellow);
         task_change_timer(change, TIMER_FINISH, until);
         task_change_timer(change, TIMER_FINISH_RED, deadline.red);
 }

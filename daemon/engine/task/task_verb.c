@@ -268,7 +268,7 @@ static void change_completed(TaskChange *change, bool closes) {
         task_change_stop(change, TIMER_START);
         task_change_stop(change, TIMER_FINISH);
         task_clocks(decision->state, task, &clocks);
-        task_change_clock(change, TIMER_VERIFY, &clocks, &clocks.verify, decision->at);
+        task_change_clock(change, TIMER_VERIFY, &clocks, decision->at);
         if (timer_due(&task->object.timers, TIMER_EXPIRE) != TIMESTAMP_NONE)
                 task_change_timer(change, TIMER_EXPIRE, TIMESTAMP_NONE);
         if (json_has(task->body, "request"))
@@ -368,9 +368,9 @@ void task_return(Decision *decision, const Task *task) {
                 Deadline deadline;
                 int64_t due = task->finish_by + (decision->at - task->completed_at);
                 task_clocks(decision->state, task, &clocks);
-                deadline_around(task_calendar(decision->state, &clocks), &clocks, task->base_at, due, &deadline);
+                deadline_around(task_calendar(decision->state, &clocks), &clocks, task->base_at, due, decision->at, &deadline);
                 task_change_time(&change, "finish_by", due);
-                task_change_timer(&change, clock[0], deadline.yellow < decision->at ? decision->at : deadline.yellow);
+                task_change_timer(&change, clock[0], deadline.yellow);
                 task_change_timer(&change, clock[1], due);
                 task_change_timer(&change, clock[2], deadline.red);
         }

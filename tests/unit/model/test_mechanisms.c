@@ -272,12 +272,50 @@ static void test_fraud(void **state) {
         expect_outcome(fixture, case_id, "done");
 }
 
+/* ---- the end of the loaded calendar ---- */
+
+static const char *beyond_of(const cJSON *task, int at) {
+        const cJSON *name = cJSON_GetArrayItem(json_array(task, "beyond"), at);
+        return name ? name->valuestring : "";
+}
+
+/* Jiezhou's calendar ends with 2026: limits past it are told to whoever caused them, and stand on the task. */
+static void test_beyond(void **state) {
+        Fixture *fixture = *state;
+        char topic[TOPIC_MAX];
+        pass(fixture, 36 * DAY); /* 2026-12-27 */
+        const cJSON *receipt = say_ok(fixture, HEAD, "tier3/village-02/report", "{\"kind\":\"dispute\"}");
+        assert_false(json_has(json_object(receipt, "created"), "beyond"));
+        const Task *sort = expect_task(fixture, "village-02", "sort");
+        assert_false(json_has(task_at(fixture, 3, "village-02"), "beyond"));
+        act(fixture, HEAD, 3, "village-02", sort, "accept", "{}");
+        snprintf(topic, sizeof topic, "tier3/village-02/action/%s/complete", sort->id);
+        receipt = say_ok(fixture, HEAD, topic, "{\"result\":{\"kind\":\"land\",\"level\":\"simple\",\"force\":\"people\"}}");
+        assert_int_equal(json_int(json_object(receipt, "created"), "beyond", 0), 1);
+        assert_string_equal(beyond_of(task_at(fixture, 1, "justice"), 0), "finish"); /* seven working days; accepting ends in 2026 */
+        assert_int_equal(cJSON_GetArraySize(json_array(task_at(fixture, 1, "justice"), "beyond")), 1);
+}
+
+/* The clock that begins with a completion, too. */
+static void test_beyond_verify(void **state) {
+        Fixture *fixture = *state;
+        pass(fixture, 39 * DAY + 15 * HOUR); /* 2026-12-31 09:00, a Thursday */
+        post(fixture, CHIEF, "tier1/jiezhou/warning", &(Post){.identifier = "w-1", .event_code = "telecom-fraud", .severity = "Extreme"});
+        const Task *task = expect_task(fixture, "village-02", "tell");
+        assert_false(json_has(task_at(fixture, 3, "village-02"), "beyond"));
+        work(fixture, WORKER, 3, "village-02", "tell", "{\"households\":12,\"dissuaded\":0}");
+        assert_string_equal(beyond_of(task_at(fixture, 3, "village-02"), 0), "verify");
+        assert_int_equal(json_int(json_object(fixture->receipt, "created"), "beyond", 0), 1);
+        act(fixture, GUANDI, 2, "room-guandi", task, "return", "{\"reason\":\"brief\"}");
+        assert_false(json_has(task_at(fixture, 3, "village-02"), "beyond")); /* that clock runs no longer */
+}
+
 #define MECHANISM(name) cmocka_unit_test_setup_teardown(name, setup, fixture_teardown)
 
 int main(void) {
         const struct CMUnitTest tests[] = {
                 MECHANISM(test_dispute_settled), MECHANISM(test_dispute_joint), MECHANISM(test_premises), MECHANISM(test_premises_clean),
-                MECHANISM(test_panic), MECHANISM(test_panic_false), MECHANISM(test_fraud),
+                MECHANISM(test_panic), MECHANISM(test_panic_false), MECHANISM(test_fraud), MECHANISM(test_beyond), MECHANISM(test_beyond_verify),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -112,6 +112,11 @@ static void test_refusals(void **state) {
                 {"steps/one/clocks", "{'*':{'accept':'soon'}}", "steps.one.clocks.*.accept: "},
                 {"steps/one/clocks", "{'*':{'accept':'PT0S'}}", "cannot be zero: accept"},
                 {"steps/one/clocks", "{'*':{'arrive':'PT1M'}}", "unknown field arrive"},
+                {"steps/one/clocks", "{'*':{'accept':'PT1H','remind':'PT0S'}}", "remind cannot be zero"},
+                {"steps/one/clocks", "{'*':{'accept':'PT1H','remind':'always'}}", "steps.one.clocks.*.remind: "},
+                {"steps/one/clocks", "{'*':{'accept':'PT1H','remind':{}}}", "steps.one.clocks.*.remind: "},
+                {"steps/one/clocks", "{'*':{'accept':'PT1H','remind':{'arrive':'PT1M'}}}", "steps.one.clocks.*.remind: "},
+                {"steps/one/clocks", "{'*':{'accept':'PT1H','supervise':{'accept':7}}}", "steps.one.clocks.*.supervise: "},
                 {"steps/one/clocks", "{'*':{},'Grave':{}}", "steps.one.clocks.Grave: "},
                 {"steps/one/ladder/0/after", "['verify']", "no such clock runs: verify"},
                 {"steps/one/ladder/0/after", "['never']", "steps.one.ladder[0].after: "},
@@ -289,7 +294,7 @@ static void test_next(void **state) {
 static void test_clocks(void **state) {
         (void)state;
         char *text = changed("steps/one/clocks", "{'*':{'accept':'PT2H','finish':{'workdays':1},'verify':{'workdays':1},'hours':'day'},"
-                                                 "'Extreme':{'accept':'PT15M','finish':'PT4H','hours':'always','remind':'PT2S'},"
+                                                 "'Extreme':{'accept':'PT15M','finish':'PT4H','hours':'always','remind':'PT2S','supervise':{'finish':'never','accept':'PT1M'}},"
                                                  "'Minor':{'hours':'shifts'}}"),
              detail[160];
         Playbook *playbook = playbook_new(text, strlen(text), detail, sizeof detail);
@@ -300,13 +305,17 @@ static void test_clocks(void **state) {
         assert_int_equal(clocks.finish.workdays, 1);
         assert_int_equal(clocks.hours, HOURS_DAY);
         assert_false(clocks.start.set);
-        assert_false(clocks.remind.set);
+        assert_false(clocks.remind[CLOCK_ACCEPT].span.set);
         step_clocks(playbook_start(playbook), SEVERITY_EXTREME, &clocks);
         assert_int_equal(clocks.accept.ms, 900000);
         assert_int_equal(clocks.finish.ms, 14400000);
         assert_int_equal(clocks.finish.workdays, 0);
         assert_int_equal(clocks.verify.workdays, 1); /* not named: from "*" */
-        assert_int_equal(clocks.remind.ms, 2000);
+        for (Clock clock = CLOCK_ACCEPT; clock < CLOCK_COUNT; clock++)
+                assert_int_equal(clocks.remind[clock].span.ms, 2000);
+        assert_true(clocks.supervise[CLOCK_FINISH].never);
+        assert_int_equal(clocks.supervise[CLOCK_ACCEPT].span.ms, 60000);
+        assert_false(clocks.supervise[CLOCK_VERIFY].never);
         assert_int_equal(clocks.hours, HOURS_ALWAYS);
         step_clocks(playbook_start(playbook), SEVERITY_MINOR, &clocks);
         assert_int_equal(clocks.accept.ms, 7200000);

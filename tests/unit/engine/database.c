@@ -220,7 +220,7 @@ void database_assert_matches(const Database *database, Engine *engine) {
                 size_t cursor = 0, n_live = 0, row_cursor = 0;
                 const char *key;
                 for (Object *object; (object = next_object(engine_state(engine), (ObjectKind)kind, &cursor)) != NULL;)
-                        object_write_row(object, AREA, &batch.rows[table]);
+                        object_write_row(object, engine_area(engine), &batch.rows[table]);
                 if (batch.rows[table].n > 0)
                         table_apply(&written, table, &batch.rows[table]);
                 for (Row *row; (row = map_next(database->tables[table], &row_cursor, NULL)) != NULL;)

@@ -95,6 +95,8 @@ static bool value_fits(Check *check, const cJSON *value, const cJSON *field) {
                 return cJSON_IsNumber(value) || check_fail(check, "该字段为整数", "the field is a whole number");
         if (json_has(field, "note"))
                 return check_fail(check, "不可按文字分支", "words cannot be a condition");
+        if (json_has(field, "member") || json_has(field, "place") || json_has(field, "holder"))
+                return check_fail(check, "不可按成员、场所、卡号分支", "members, places and cards cannot be a condition");
         if (!cJSON_IsString(value))
                 return check_fail(check, "该字段为代码", "the field is a code");
         const cJSON *choice;

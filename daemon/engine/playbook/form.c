@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "proto/json.h"
+#include "proto/privacy.h"
 
 #define FIELDS_MAX 32
 #define CHOICES_MAX 64
-#define INT_MAX_ABS INT64_C(1000000000000) /* money is integer fen */
 
 static cJSON *field_of(const cJSON *form, const char *name) { return cJSON_GetObjectItemCaseSensitive(form, name); }
 
@@ -48,7 +48,7 @@ static bool check_bound(Check *check, const cJSON *form, const cJSON *field, con
         static const char *const names[] = {"of", NULL};
         int64_t value;
         if (cJSON_IsNumber(bound))
-                return check_int(check, bound, -INT_MAX_ABS, INT_MAX_ABS, &value);
+                return check_int(check, bound, -FORM_INT_MAX, FORM_INT_MAX, &value);
         if (!check_keys(check, bound, names))
                 return false;
         const char *of = json_string(bound, "of");
@@ -92,16 +92,43 @@ static bool check_choices(Check *check, const cJSON *field) {
         return true;
 }
 
+/* What the field asks for: the one member that says so; NULL when none or several do. */
+static const char *field_type(const cJSON *field) {
+        static const char *const types[] = {"int", "choice", "dict", "note", "member", "place", "holder"};
+        const char *found = NULL;
+        for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+                if (json_has(field, types[i])) {
+                        if (found)
+                                return NULL;
+                        found = types[i];
+                }
+        return found;
+}
+
+/* dict, note, member, place, holder: what stands outside the form. */
+static bool check_reference_field(Check *check, const cJSON *field) {
+        const char *dict = json_string(field, "dict"), *note = json_string(field, "note"), *place = json_string(field, "place");
+        if (json_has(field, "dict"))
+                return (dict && check_is_name(dict)) || check_fail(check, "dict 须为字典名", "dict must name a dictionary");
+        if (json_has(field, "place"))
+                return (place && check_is_name(place)) || check_fail(check, "place 须为场所类别", "place must name a kind of place");
+        if (json_has(field, "member") || json_has(field, "holder"))
+                return json_bool(field, "member", false) || json_bool(field, "holder", false) ||
+                       check_fail(check, "member、holder 只能为 true", "member and holder can only be true");
+        return (note && (strcmp(note, "required") == 0 || strcmp(note, "optional") == 0)) ||
+               check_fail(check, "note 须为 required 或 optional", "note must be required or optional");
+}
+
 static bool check_field(Check *check, const cJSON *form, const cJSON *field, const cJSON *steps) {
-        static const char *const names[] = {"int", "choice", "dict", "note", "title", "titles", "optional", NULL};
+        static const char *const names[] = {"int", "choice", "dict", "note", "member", "place", "holder", "title", "titles", "optional", NULL};
         const char *zh, *en;
         if (!is_field_name(field->string))
                 return check_fail(check, "字段名须为小写字母、数字、_", "a field's name is a-z, 0-9, _");
         if (!check_keys(check, field, names) || !check_title(check, field, field->string, &zh, &en))
                 return false;
-        int n_types = json_has(field, "int") + json_has(field, "choice") + json_has(field, "dict") + json_has(field, "note");
-        if (n_types != 1)
-                return check_fail(check, "须有 int、choice、dict、note 之一", "needs exactly one of int, choice, dict, note");
+        if (!field_type(field))
+                return check_fail(check, "须恰有 int、choice、dict、note、member、place、holder 之一",
+                                  "needs exactly one of int, choice, dict, note, member, place, holder");
         const cJSON *optional = cJSON_GetObjectItemCaseSensitive(field, "optional");
         if (optional && !cJSON_IsBool(optional))
                 return check_fail(check, "optional 应为真假值", "optional must be true or false");
@@ -109,16 +136,15 @@ static bool check_field(Check *check, const cJSON *form, const cJSON *field, con
                 return check_bounds(check, form, field, steps);
         if (json_has(field, "choice"))
                 return check_choices(check, field);
-        const char *dict = json_string(field, "dict"), *note = json_string(field, "note");
-        if (json_has(field, "dict"))
-                return (dict && check_is_name(dict)) || check_fail(check, "dict 须为字典名", "dict must name a dictionary");
-        return (note && (strcmp(note, "required") == 0 || strcmp(note, "optional") == 0)) ||
-               check_fail(check, "note 须为 required 或 optional", "note must be required or optional");
+        return check_reference_field(check, field);
 }
 
 bool form_check(Check *check, const cJSON *form, const cJSON *steps) {
         if (!cJSON_IsObject(form) || cJSON_GetArraySize(form) < 1 || cJSON_GetArraySize(form) > FIELDS_MAX)
                 return check_fail(check, "表单须有1至32个字段", "a form has 1 to 32 fields");
+        const char *person = privacy_find_name(form, false);
+        if (person)
+                return check_fail_word(check, "不可询问个人身份：", "a form may not ask who somebody is:", person);
         const cJSON *field;
         cJSON_ArrayForEach(field, form) {
                 size_t mark = check_enter(check, field->string);
@@ -141,101 +167,11 @@ bool form_fits(Check *check, const cJSON *form, const Organisation *organisation
         return true;
 }
 
-/* ---- a result ---- */
-
-/* The number that a bound stands for: false when it names a field that has no value (yet). */
-static bool bound_value(const cJSON *bound, const cJSON *result, const cJSON *results, double *ret) {
-        if (cJSON_IsNumber(bound)) {
-                *ret = bound->valuedouble;
-                return true;
-        }
-        const char *of = json_string(bound, "of"), *dot = strchr(of, '.');
-        const cJSON *value;
-        if (!dot) {
-                value = cJSON_GetObjectItemCaseSensitive(result, of);
-        } else {
-                char step[34];
-                snprintf(step, sizeof step, "%.*s", (int)(dot - of), of);
-                value = cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(results, step), dot + 1);
-        }
-        if (!cJSON_IsNumber(value))
-                return false;
-        *ret = value->valuedouble;
-        return true;
-}
-
-static bool validate_int(Check *check, const cJSON *field, const cJSON *value, const cJSON *result, const cJSON *results) {
-        if (!json_is_whole(value))
-                return check_fail(check, "应为整数", "must be a whole number");
-        const cJSON *bounds = json_array(field, "int");
-        double low, high;
-        bool has_low = bound_value(cJSON_GetArrayItem(bounds, 0), result, results, &low);
-        bool has_high = bound_value(cJSON_GetArrayItem(bounds, 1), result, results, &high);
-        if (fabs(value->valuedouble) > (double)INT_MAX_ABS || (has_low && value->valuedouble < low) ||
-            (has_high && value->valuedouble > high))
-                return check_fail(check, "数值超出范围", "number out of range");
-        return true;
-}
-
-static bool validate_code(Check *check, const cJSON *field, const cJSON *value, const cJSON *dictionaries) {
-        if (!cJSON_IsString(value) || !check_is_dotted_name(value->valuestring))
-                return check_fail(check, "应为代码", "must be a code");
-        const cJSON *choice, *choices = json_array(field, "choice");
-        cJSON_ArrayForEach(choice, choices)
-                if (strcmp(choice->valuestring, value->valuestring) == 0)
-                        return true;
-        const cJSON *dictionary = cJSON_GetObjectItemCaseSensitive(dictionaries, json_has(field, "dict") ? json_string(field, "dict") : "");
-        if (!choices && (!dictionaries || cJSON_GetObjectItemCaseSensitive(dictionary, value->valuestring)))
-                return true;
-        return check_fail(check, "没有这个选项", "no such choice");
-}
-
-static bool validate_value(Check *check, const cJSON *field, const cJSON *value, const cJSON *result, const cJSON *results,
-                           const cJSON *dictionaries) {
-        if (json_has(field, "note"))
-                return check_fail(check, "文字请写入 note，不入结果", "words belong in note, not in the result");
-        if (json_has(field, "int"))
-                return validate_int(check, field, value, result, results);
-        return validate_code(check, field, value, dictionaries);
-}
-
-static bool validate_all(Check *check, const cJSON *form, const cJSON *result, const cJSON *results, const cJSON *dictionaries,
-                         bool partial) {
-        if (result && !cJSON_IsObject(result))
-                return check_fail(check, "应为对象", "must be an object");
-        const cJSON *value, *field;
-        cJSON_ArrayForEach(value, result) {
-                size_t mark = check_enter(check, value->string);
-                field = field_of(form, value->string);
-                if (!field)
-                        return check_fail(check, "表单没有这个字段", "the form has no such field");
-                if (!validate_value(check, field, value, result, results, dictionaries))
-                        return false;
-                check_leave(check, mark);
-        }
-        cJSON_ArrayForEach(field, form) {
-                bool wanted = !partial && !json_has(field, "note") && !json_bool(field, "optional", false);
-                if (wanted && !cJSON_GetObjectItemCaseSensitive(result, field->string)) {
-                        check_enter(check, field->string);
-                        return check_fail(check, "缺少", "missing");
-                }
-        }
-        return true;
-}
-
-Code form_validate(const cJSON *form, const cJSON *result, const cJSON *results, const cJSON *dictionaries, bool partial,
-                   char *ret_detail, size_t n_detail) {
-        Check check;
-        check_init(&check, ret_detail, n_detail);
-        check_enter(&check, "result");
-        return validate_all(&check, form, result, results, dictionaries, partial) ? CODE_NONE : CODE_FORM;
-}
-
 /* ---- as the task document shows it ---- */
 
 static void describe_bound(cJSON *entry, const char *name, const cJSON *bound, const cJSON *results) {
         double value;
-        if (bound_value(bound, NULL, results, &value))
+        if (form_bound(bound, NULL, results, &value))
                 json_add_int(entry, name, (int64_t)value);
         else
                 cJSON_AddItemToObject(entry, name, cJSON_Duplicate(bound, true));
@@ -280,11 +216,11 @@ cJSON *form_describe(const cJSON *form, const cJSON *results, const cJSON *dicti
                         json_add_string(entry, "type", "int");
                         describe_bound(entry, "min", cJSON_GetArrayItem(json_array(field, "int"), 0), results);
                         describe_bound(entry, "max", cJSON_GetArrayItem(json_array(field, "int"), 1), results);
-                } else if (json_has(field, "note")) {
-                        json_add_string(entry, "type", "note");
                 } else {
-                        json_add_string(entry, "type", json_has(field, "dict") ? "dict" : "choice");
-                        describe_choices(entry, field, dictionaries);
+                        json_add_string(entry, "type", field_type(field));
+                        json_add_string(entry, "place", json_string(field, "place"));
+                        if (json_has(field, "choice") || json_has(field, "dict"))
+                                describe_choices(entry, field, dictionaries);
                 }
                 const char *note = json_string(field, "note");
                 if (json_bool(field, "optional", false) || (note && strcmp(note, "optional") == 0))

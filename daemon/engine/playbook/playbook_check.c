@@ -207,7 +207,8 @@ static bool walk_stage(Check *check, const Playbook *playbook, Walk *walk, const
                 return check_fail(check, "未知的结束方式", "unknown way to end");
         bool worked = !how || strcmp(how->valuestring, "done") == 0;
         char detail[160];
-        if (worked && form_validate(walk->step->form, result, walk->results, NULL, false, detail, sizeof detail) != CODE_NONE)
+        const FormScope scope = {.root = "result", .results = walk->results};
+        if (worked && form_validate(walk->step->form, result, &scope, detail, sizeof detail) != CODE_NONE)
                 return check_fail(check, "结果不合表单", "the result does not fit the form");
         cJSON_DeleteItemFromObjectCaseSensitive(walk->results, name);
         cJSON_AddItemToObject(walk->results, name, result ? cJSON_Duplicate(result, true) : cJSON_CreateObject());

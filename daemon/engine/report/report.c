@@ -23,7 +23,7 @@ typedef struct Finding {
         Reality reality;
         const cJSON *fields;
         const Playbook *playbook;  /* NULL when none matches */
-        bool wants_answer;
+        ReportKind about;          /* what the catalogue says of its kind */
         char id[UUID_LENGTH + 1], number[24], note[UUID_LENGTH + 1];
 } Finding;
 
@@ -34,15 +34,26 @@ static bool read_kind(Decision *decision, Finding *finding) {
         finding->fields = json_object(body, "fields");
         if (!finding->kind)
                 return decision_reject(decision, json_has(body, "kind") ? CODE_TYPE : CODE_MISSING, "kind") == CODE_NONE;
-        ReportKind kind = {.wants_answer = true};
-        bool known = report_kind_find(state_catalogue(decision->state), finding->kind, &kind);
+        bool known = report_kind_find(state_catalogue(decision->state), finding->kind, &finding->about);
         if (!known && (strlen(finding->kind) > NAME_MAX_GRID || !playbook_set_names(playbooks, TRIGGER_REPORT, finding->kind)))
                 return decision_reject(decision, CODE_UNKNOWN_KIND, "kind: %.40s", finding->kind) == CODE_NONE;
-        finding->wants_answer = kind.wants_answer;
+        if (!known)
+                finding->about.wants_answer = true;
+        if (!report_fields_check(decision, finding->about.form, finding->unit))
+                return false;
         finding->playbook = playbook_set_match(playbooks, TRIGGER_REPORT, finding->kind, finding->severity, finding->fields);
         if (finding->playbook == playbook_builtin(TRIGGER_REPORT))
                 finding->playbook = NULL;
         return true;
+}
+
+/* The place that the form asked for, where the report names none beside it; NULL when neither does. */
+static const char *place_of_form(const Finding *finding) {
+        const cJSON *field;
+        cJSON_ArrayForEach(field, finding->about.form)
+                if (json_has(field, "place"))
+                        return json_string(finding->fields, field->string);
+        return NULL;
 }
 
 /* `place` and `device`: known to the organisation, or refused; a report that names a wrong one is worth less than a question. */
@@ -55,6 +66,8 @@ static bool read_things(Decision *decision, Finding *finding) {
                 return decision_reject(decision, CODE_TYPE, "place") == CODE_NONE;
         if (!finding->device && json_has(body, "device"))
                 return decision_reject(decision, CODE_TYPE, "device") == CODE_NONE;
+        if (!finding->place)
+                finding->place = place_of_form(finding);
         if (finding->place && !organisation_place(organisation, finding->place))
                 return decision_reject(decision, CODE_UNKNOWN_TARGET, "place: %.40s", finding->place) == CODE_NONE;
         if (finding->device && !organisation_device(organisation, finding->device))
@@ -68,12 +81,12 @@ static bool read_finding(Decision *decision, Finding *finding) {
         finding->unit = organisation_unit(decision_organisation(decision), decision->unit);
         if (!finding->unit)
                 return decision_reject(decision, CODE_UNKNOWN_UNIT, "%s", decision->unit) == CODE_NONE;
-        return report_body_check(decision, NAMES) && report_read_weight(decision, &finding->severity, &finding->reality) &&
+        return report_names_check(decision, NAMES) && report_read_weight(decision, &finding->severity, &finding->reality) &&
                read_kind(decision, finding) && read_things(decision, finding);
 }
 
 static void report_fact(Decision *decision, const Finding *finding) {
-        bool open = finding->playbook || finding->wants_answer;
+        bool open = finding->playbook || finding->about.wants_answer;
         cJSON *fact = fact_new("report_made"), *set = cJSON_AddObjectToObject(fact, "set");
         json_add_string(set, "id", finding->id);
         json_add_string(set, "number", finding->number);

@@ -26,10 +26,14 @@ bool report_kind_find(const Catalogue *catalogue, const char *name, ReportKind *
 /* The section `report_kinds`. */
 bool report_catalogue_check(Check *check, const cJSON *section, const Organisation *organisation, const PlaybookSet *playbooks);
 
+/* Whether every member of the body is one of `names` (NULL-terminated). False after decision_reject. */
+bool report_names_check(Decision *decision, const char *const *names);
 /*
- * Whether `fields` of the body (may be absent) holds only whole numbers within ±2^31, booleans and codes [A-Za-z0-9_.-]{1,64}, at
- * most REPORT_FIELDS_MAX; and every other member of the body is one of `names` (NULL-terminated). False after decision_reject.
+ * Whether `fields` of the body (may be absent) fits the form, filled in at `unit`. Without a form (NULL): only whole numbers within ±2^31,
+ * booleans and codes [A-Za-z0-9_.-]{1,64}, at most REPORT_FIELDS_MAX. False after decision_reject.
  */
+bool report_fields_check(Decision *decision, const cJSON *form, const Unit *unit);
+/* Both, without a form. */
 bool report_body_check(Decision *decision, const char *const *names);
 /* CAP's status of the body (`status`), Actual when absent; `severity` likewise Unknown. False after decision_reject. */
 bool report_read_weight(Decision *decision, Severity *ret_severity, Reality *ret_reality);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/report/report.h"
+#include "engine/playbook/form.h"
 #include "proto/json.h"
 
 #define CODE_LENGTH_MAX 64
@@ -45,7 +46,33 @@ static bool check_fields(Decision *decision) {
         return true;
 }
 
-bool report_body_check(Decision *decision, const char *const *names) {
+/* A form's words are asked for in the message's own note. */
+static bool check_words(Decision *decision, const cJSON *form) {
+        const char *note = json_string(decision_body(decision), "note");
+        const cJSON *field;
+        cJSON_ArrayForEach(field, form) {
+                const char *wanted = json_string(field, "note");
+                if (wanted && strcmp(wanted, "required") == 0 && (!note || !*note))
+                        return decision_reject(decision, CODE_FORM, "note: %s: 缺少 / missing", field->string) == CODE_NONE;
+        }
+        return true;
+}
+
+bool report_fields_check(Decision *decision, const cJSON *form, const Unit *unit) {
+        if (!form)
+                return check_fields(decision);
+        const Organisation *organisation = decision_organisation(decision);
+        const FormScope scope = {.root = "fields", .organisation = organisation, .dictionaries = organisation_dictionaries(organisation),
+                                 .unit = unit, .at = decision->at};
+        const cJSON *fields = cJSON_GetObjectItemCaseSensitive(decision_body(decision), "fields");
+        char detail[sizeof decision->detail];
+        Code code = form_validate(form, cJSON_IsNull(fields) ? NULL : fields, &scope, detail, sizeof detail);
+        if (code != CODE_NONE)
+                return decision_reject(decision, code, "%s", detail) == CODE_NONE;
+        return check_words(decision, form);
+}
+
+bool report_names_check(Decision *decision, const char *const *names) {
         const cJSON *item;
         cJSON_ArrayForEach(item, decision_body(decision)) {
                 const char *const *name = names;
@@ -54,7 +81,11 @@ bool report_body_check(Decision *decision, const char *const *names) {
                 if (!*name)
                         return decision_reject(decision, CODE_UNKNOWN_FIELD, "%.40s", item->string) == CODE_NONE;
         }
-        return check_fields(decision);
+        return true;
+}
+
+bool report_body_check(Decision *decision, const char *const *names) {
+        return report_names_check(decision, names) && report_fields_check(decision, NULL, NULL);
 }
 
 static bool read_word(Decision *decision, const char *name, const char **ret) {

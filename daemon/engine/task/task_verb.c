@@ -186,8 +186,11 @@ bool task_result(Decision *decision, const Task *task, bool partial, const cJSON
         const Step *step = task_step(decision->state, task);
         if (step == NULL || step->form == NULL)
                 return result_is_plain(decision, *ret_result);
-        Code code = form_validate(step->form, *ret_result, case_results(decision, task),
-                                  organisation_dictionaries(decision_organisation(decision)), partial, detail, sizeof detail);
+        const Organisation *organisation = decision_organisation(decision);
+        const FormScope scope = {.root = "result", .results = case_results(decision, task), .organisation = organisation,
+                                 .dictionaries = organisation_dictionaries(organisation), .at = decision->at, .partial = partial,
+                                 .unit = organisation_unit(organisation, decision->unit)};
+        Code code = form_validate(step->form, *ret_result, &scope, detail, sizeof detail);
         if (code != CODE_NONE)
                 decision_reject(decision, code, "%s", detail);
         return code == CODE_NONE;

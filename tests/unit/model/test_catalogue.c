@@ -74,6 +74,9 @@ static void test_mistakes(void **state) {
                 {KINDS("\"patrol\":{\"form\":{\"people\":{\"int\":[2,1]}}}"), "report_kinds.patrol.form.people: 下限大于上限 / lowest is above highest"},
                 {KINDS("\"patrol\":{\"form\":{\"left\":{\"int\":[0,{\"of\":\"check.hazards\"}]}}}"), "report_kinds.patrol.form.left: 没有这个整数字段"},
                 {KINDS("\"patrol\":{\"form\":{\"sort\":{\"dict\":\"nowhere\"}}}"), "report_kinds.patrol.form.sort: 没有字典 nowhere / no dictionary nowhere"},
+                {KINDS("\"patrol\":{\"form\":{\"who\":{\"member\":false}}}"), "report_kinds.patrol.form.who: member、holder 只能为 true / member and holder can only be true"},
+                {KINDS("\"patrol\":{\"form\":{\"at\":{\"place\":\"A B\"}}}"), "report_kinds.patrol.form.at: place 须为场所类别"},
+                {KINDS("\"patrol\":{\"form\":{\"at\":{\"place\":\"shop\",\"int\":[0,1]}}}"), "report_kinds.patrol.form.at: 须恰有 int"},
                 {",\"title\":{\"zh\":\"\"}", "title.zh: 应为文字 / must be text"},
         };
         for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -151,6 +154,71 @@ static void test_kinds_of_reports(void **state) {
         say_ok(fixture, E1_WORKER, "tier3/e1/report", "{\"kind\":\"dispute\"}"); /* a playbook starts from it */
 }
 
+/* A report of a kind with a form: every field is asked for, bounded, of a known code, of somebody and somewhere within the unit. */
+#define CHECKED "\"checked\":{\"form\":{\"places\":{\"int\":[1,20]},\"hazards\":{\"int\":[0,{\"of\":\"places\"}]},"                                \
+        "\"wages\":{\"int\":[0,100000000000],\"optional\":true},\"way\":{\"choice\":[\"foot\",\"car\"],\"optional\":true},"                      \
+        "\"sort\":{\"dict\":\"tag\",\"optional\":true},\"with\":{\"member\":true,\"optional\":true},\"shop\":{\"place\":\"shop\",\"optional\":true},"    \
+        "\"card\":{\"holder\":true,\"optional\":true}}}"
+#define TOLD "\"told\":{\"form\":{\"words\":{\"note\":\"required\"}}}"
+
+static void test_forms_of_reports(void **state) {
+        Fixture *fixture = *state;
+        say_ok(fixture, ADMIN, APPLY, "%s", CATALOGUE("1", KINDS(CHECKED "," TOLD)));
+        static const struct { Code code; Who who; const char *fields, *detail; } cases[] = {
+                {CODE_NONE, E1_WORKER, "\"places\":20,\"hazards\":20", NULL},
+                {CODE_NONE, E1_WORKER, "\"places\":3,\"hazards\":0,\"way\":\"car\",\"sort\":\"river\",\"wages\":92000000000,\"shop\":\"shop-1\",\"card\":\"0001\"", NULL},
+                {CODE_FORM, E1_WORKER, "\"places\":21,\"hazards\":0", "fields.places: 数值超出范围 1–20 / number out of range 1–20"},
+                {CODE_FORM, E1_WORKER, "\"places\":0,\"hazards\":0", "fields.places"},
+                {CODE_FORM, E1_WORKER, "\"places\":3,\"hazards\":4", "fields.hazards: 数值超出范围 0–3"},
+                {CODE_FORM, E1_WORKER, "\"places\":3,\"hazards\":-1", "fields.hazards"},
+                {CODE_TYPE, E1_WORKER, "\"places\":3.5,\"hazards\":0", "fields.places"},
+                {CODE_FORM, E1_WORKER, "\"places\":3", "fields.hazards: 缺少 / missing"},
+                {CODE_FORM, E1_WORKER, "\"places\":3,\"hazards\":0,\"way\":\"boat\"", "fields.way: 没有这个选项 / no such choice"},
+                {CODE_FORM, E1_WORKER, "\"places\":3,\"hazards\":0,\"sort\":\"lake\"", "fields.sort: 没有这个选项 / no such choice"},
+                {CODE_FORM, E1_WORKER, "\"places\":3,\"hazards\":0,\"extra\":1", "fields.extra: 表单没有这个字段 / the form has no such field"},
+                {CODE_FORM, E1_WORKER, "\"places\":3,\"hazards\":0,\"card\":\"123\"", "fields.card: 应为4至12位卡号"},
+                {CODE_FORM, E1_WORKER, "\"places\":3,\"hazards\":0,\"card\":\"12-45\"", "fields.card"},
+                {CODE_FORM, E1_WORKER, "\"places\":3,\"hazards\":0,\"shop\":\"nowhere\"", "fields.shop: 没有这个场所，类别应为 shop / no such place of kind shop"},
+                {CODE_FORM, E2_WORKER, "\"places\":3,\"hazards\":0,\"shop\":\"shop-1\"", "fields.shop: 该场所不在本单位及下级"},
+                {CODE_FORM, E1_WORKER, "\"places\":3,\"hazards\":0,\"with\":\"somebody\"", "fields.with: 本单位及下级没有这个成员 / no such member in this unit or below"},
+                {CODE_FORM, E1_WORKER, "\"places\":3,\"hazards\":0,\"with\":7", "fields.with: 应为成员编号"},
+        };
+        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+                const char *topic = cases[i].who == E2_WORKER ? "tier3/e2/report" : "tier3/e1/report";
+                const cJSON *receipt = say(fixture, cases[i].who, topic, "{\"kind\":\"checked\",\"fields\":{%s}}", cases[i].fields);
+                const char *code = json_string(receipt, "code"), *detail = json_string(receipt, "detail");
+                if (strcmp(code ? code : "", code_name(cases[i].code)) != 0 || (cases[i].detail && !strstr(detail, cases[i].detail)))
+                        fail_msg("%s: %s %s", cases[i].fields, code, detail);
+        }
+        say_refused(fixture, CODE_FORM, E1_WORKER, "tier3/e1/report", "{\"kind\":\"checked\"}");
+        say_refused(fixture, CODE_TYPE, E1_WORKER, "tier3/e1/report", "{\"kind\":\"checked\",\"fields\":[]}");
+}
+
+/* Who was there must sit in the unit or below, now; what a form wants in words comes as the message's note. */
+static void test_members_and_words(void **state) {
+        Fixture *fixture = *state;
+        say_ok(fixture, ADMIN, APPLY, "%s", CATALOGUE("1", KINDS("\"drill\":{\"form\":{\"who\":{\"member\":true}}}," TOLD)));
+#define DRILL(who) "{\"kind\":\"drill\",\"fields\":{\"who\":\"%s\"}}", fixture->members[who]
+        say_ok(fixture, E1_WORKER, "tier3/e1/report", DRILL(E1_VOLUNTEER));
+        say_ok(fixture, EAST_OFFICER, "tier2/east/report", DRILL(E1_VOLUNTEER));
+        say_refused(fixture, CODE_FORM, E1_WORKER, "tier3/e1/report", DRILL(E2_WORKER));
+        say_refused(fixture, CODE_FORM, E1_WORKER, "tier3/e1/report", DRILL(EAST_OFFICER));
+        say_refused(fixture, CODE_FORM, EAST_OFFICER, "tier2/east/report", DRILL(W1_WORKER));
+        say_ok(fixture, ADMIN, "admin/member-revoke", "{\"member\":\"%s\"}", fixture->members[E1_VOLUNTEER]);
+        say_refused(fixture, CODE_FORM, E1_WORKER, "tier3/e1/report", DRILL(E1_VOLUNTEER));
+        say_refused(fixture, CODE_FORM, E1_WORKER, "tier3/e1/report", "{\"kind\":\"told\"}");
+        assert_non_null(strstr(json_string(fixture->receipt, "detail"), "(note: words: 缺少 / missing)"));
+        say_ok(fixture, E1_WORKER, "tier3/e1/report", "{\"kind\":\"told\",\"note\":\"路灯坏了\"}");
+}
+
+/* The place of the form is the report's. */
+static void test_place_of_form(void **state) {
+        Fixture *fixture = *state;
+        say_ok(fixture, ADMIN, APPLY, "%s", CATALOGUE("1", KINDS("\"round\":{\"form\":{\"shop\":{\"place\":\"shop\"}}}")));
+        say_ok(fixture, E1_WORKER, "tier3/e1/report", "{\"kind\":\"round\",\"fields\":{\"shop\":\"shop-1\"}}");
+        assert_string_equal(rows_column(&fixture->batch.rows[TABLE_REPORT], 16), "{\"shop-1\"}");
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_applying, fixture_setup, fixture_teardown),
@@ -160,6 +228,9 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_head, fixture_setup, fixture_teardown),
                 cmocka_unit_test_setup_teardown(test_organisation_keeps_what_is_named, fixture_setup, fixture_teardown),
                 cmocka_unit_test_setup_teardown(test_kinds_of_reports, fixture_setup, fixture_teardown),
+                cmocka_unit_test_setup_teardown(test_forms_of_reports, fixture_setup, fixture_teardown),
+                cmocka_unit_test_setup_teardown(test_members_and_words, fixture_setup, fixture_teardown),
+                cmocka_unit_test_setup_teardown(test_place_of_form, fixture_setup, fixture_teardown),
                 cmocka_unit_test(test_too_many_entries),
         };
         return cmocka_run_group_tests_name("catalogue", tests, NULL, NULL);

@@ -13,6 +13,11 @@
              "'kind':{'dict':'dispute-kind','optional':true},'words':{'note':'required'}}"
 #define DICTIONARIES "{'dispute-kind':{'land':{'zh':'土地','en':'Land'}}}"
 
+static Code validate(const cJSON *form, const cJSON *result, const cJSON *results, const cJSON *dictionaries, bool partial, char detail[static 160]) {
+        const FormScope scope = {.root = "result", .results = results, .dictionaries = dictionaries, .partial = partial};
+        return form_validate(form, result, &scope, detail, 160);
+}
+
 static void test_validate(void **state) {
         (void)state;
         static const struct { const char *result, *place; bool partial; } cases[] = {
@@ -43,7 +48,7 @@ static void test_validate(void **state) {
         for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
                 char detail[160];
                 cJSON *result = json_of(cases[i].result);
-                Code code = form_validate(form, result, results, dictionaries, cases[i].partial, detail, sizeof detail);
+                Code code = validate(form, result, results, dictionaries, cases[i].partial, detail);
                 if (code != (cases[i].place ? CODE_FORM : CODE_NONE))
                         fail_msg("%s: %s", cases[i].result, detail);
                 if (cases[i].place && strncmp(detail, cases[i].place, strlen(cases[i].place)) != 0)
@@ -52,11 +57,11 @@ static void test_validate(void **state) {
                 cJSON_Delete(result);
         }
         char detail[160];
-        assert_int_equal(form_validate(form, NULL, results, dictionaries, true, detail, sizeof detail), CODE_NONE);
-        assert_int_equal(form_validate(form, NULL, results, dictionaries, false, detail, sizeof detail), CODE_FORM);
+        assert_int_equal(validate(form, NULL, results, dictionaries, true, detail), CODE_NONE);
+        assert_int_equal(validate(form, NULL, results, dictionaries, false, detail), CODE_FORM);
         cJSON *some = json_of("{'n':1}");
-        assert_int_equal(form_validate(NULL, NULL, NULL, NULL, false, detail, sizeof detail), CODE_NONE);
-        assert_int_equal(form_validate(NULL, some, NULL, NULL, false, detail, sizeof detail), CODE_FORM); /* no form: nothing to fill in */
+        assert_int_equal(validate(NULL, NULL, NULL, NULL, false, detail), CODE_NONE);
+        assert_int_equal(validate(NULL, some, NULL, NULL, false, detail), CODE_FORM); /* no form: nothing to fill in */
         cJSON *trees[] = {form, results, dictionaries, some};
         for (size_t i = 0; i < 4; i++)
                 cJSON_Delete(trees[i]);

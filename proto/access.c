@@ -8,7 +8,7 @@
  *  - A seat counts from `from` up to, not including, `until`.
  *  - `member/{member}/…` is that member's alone: it may always publish `request` with any seat, `query` unless the table says no, and
  *    receive `receipt`, `reply` and its lists even after its last seat has ended, so that the last outcomes arrive.
- *  - `device/{device}/…` is published by the member that is this device or by the gateway it is bound to.
+ *  - `device/{device}/…` is published by the member that is this device (a gateway is one too) or by the gateway it is bound to.
  *  - `gateway/{gateway}/notify` is received by the member of that name, with a gateway's seat.
  *  - `daemon/mark` is received by every member.
  *  - A filter is allowed when all that it can match is allowed. `+` stands for a whole level: any target, name, and audience (an
@@ -190,7 +190,7 @@ static AccessAnswer check_query(const Question *question) {
 
 static AccessAnswer check_device(const Question *question) {
         const Span *name = &question->shape->name;
-        if (member_holds(question, 1u << ROLE_DEVICE) && span_is(name, question->member->device))
+        if (member_holds(question, 1u << ROLE_DEVICE | 1u << ROLE_GATEWAY) && span_is(name, question->member->device))
                 return ACCESS_ALLOWED;
         if (!member_holds(question, 1u << ROLE_DEVICE | 1u << ROLE_GATEWAY))
                 return ACCESS_DENIED_ROLE;

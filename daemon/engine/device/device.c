@@ -1,16 +1,15 @@
 /*
- * Devices: heartbeats, faults and alarms. A heartbeat is a fact only when it changes something (online again, fault, fault gone) or
+ * Devices: what they say. A heartbeat is a fact only when it changes something (online again, fault, fault gone) or
  * when nothing has been recorded for half of the device's period of silence, so that a restart knows well enough when it was
  * heard last. A device counts as offline between one and one and a half periods after its last heartbeat.
  *
- * An event starts the playbook that names it; the same alarm of the same device while its task is open raises a count (work.c).
+ * What comes of it, work and its end, is device_work.c's; the facts and what they show are device_apply.c's.
  */
 #include "engine/device/device.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/document/document.h"
 #include "engine/internal.h"
 #include "engine/report/report.h"
 #include "engine/task/work.h"
@@ -60,17 +59,14 @@ static bool health_changes(const DeviceStatus *status, const Health *health) {
         return health->told && (status->fault != health->fault || strcmp(status->fault_code, health->code) != 0);
 }
 
-/* Record that the device was heard, when that says anything new. */
-static void hear(Decision *decision, const Device *device, const Health *health) {
-        const DeviceStatus *status = state_device(decision->state, device->id);
-        if (status && decision->at < status->seen_at) /* overtaken on the way */
-                return;
-        bool back = !status || !status->online, changed = status ? health_changes(status, health) : health->fault;
-        bool stale = status && device->silence_ms > 0 && decision->at - status->seen_at >= device->silence_ms / 2;
-        if (!back && !changed && !stale)
-                return;
-        cJSON *fact = fact_new("device_heard"), *set = cJSON_AddObjectToObject(fact, "set");
+static cJSON *heard_fact(const Decision *decision, const Device *device, const DeviceStatus *status, const Health *health, bool back,
+                         bool changed) {
+        cJSON *fact = fact_new("device_heard"), *set;
         json_add_string(fact, "device", device->id);
+        json_add_string(fact, "unit", device->unit->id);
+        if (back || changed)
+                json_add_string(fact, "what", back ? "online" : health->fault ? "fault" : "restored");
+        set = cJSON_AddObjectToObject(fact, "set");
         json_add_int(set, "seen_at", decision->at);
         json_add_int(set, "revision", (status ? status->revision : 0) + (back || changed));
         if (back) {
@@ -86,7 +82,27 @@ static void hear(Decision *decision, const Device *device, const Health *health)
                 json_add_int(timers, timer_kind_name(TIMER_SILENCE), decision->at + device->silence_ms + device->silence_ms / 2);
         else
                 cJSON_AddNullToObject(timers, timer_kind_name(TIMER_SILENCE));
-        decision_fact(decision, fact);
+        return fact;
+}
+
+/* What being heard has changed. */
+typedef struct Heard { bool back, fault; } Heard;
+
+/* Record that the device was heard, when that says anything new; who waited for it to be well is told. */
+static Heard hear(Decision *decision, const Device *device, const Health *health) {
+        const DeviceStatus *status = state_device(decision->state, device->id);
+        if (status && decision->at < status->seen_at) /* overtaken on the way */
+                return (Heard){0};
+        bool back = !status || !status->online, changed = status ? health_changes(status, health) : health->fault;
+        bool stale = status && device->silence_ms > 0 && decision->at - status->seen_at >= device->silence_ms / 2;
+        const Heard heard = {.back = back, .fault = changed && health->fault};
+        if (!back && !changed && !stale)
+                return heard;
+        decision_fact(decision, heard_fact(decision, device, status, health, back, changed));
+        status = state_device(decision->state, device->id);
+        if ((back || changed) && !status->fault)
+                device_is_well(decision, device->id);
+        return heard;
 }
 
 static void decide_heartbeat(Decision *decision, const Device *device) {
@@ -103,43 +119,9 @@ static void decide_heartbeat(Decision *decision, const Device *device) {
         else {
                 if (state)
                         health_set(&health, strcmp(state, "fault") == 0, fault_code(decision));
-                hear(decision, device, &health);
+                if (hear(decision, device, &health).fault)
+                        device_work(decision, device, EVENT_FAULT, SEVERITY_UNKNOWN, REALITY_ACTUAL);
         }
-}
-
-/* ---- events ---- */
-
-static void say_created(Decision *decision, const Device *device) {
-        Task *const *tasks;
-        size_t n = state_tasks_of_origin(decision->state, device->id, &tasks);
-        while (n > 0 && task_state_is_terminal(tasks[n - 1]->state))
-                --n;
-        if (n == 0)
-                return;
-        decision_created(decision, "task", tasks[n - 1]->id);
-        decision_created_int(decision, "raised", tasks[n - 1]->raised);
-}
-
-/* `fault` and `restored` speak of the device itself; everything else asks somebody to come, by the built-in playbook if no other. */
-static void start_work(Decision *decision, const Device *device, const char *event, bool health, Severity severity, Reality reality) {
-        const cJSON *fields = json_object(decision_body(decision), "fields");
-        const Playbook *playbook = playbook_set_match(state_playbooks(decision->state), TRIGGER_DEVICE, event, severity, fields);
-        const WorkOrigin origin = {
-                .type = "device", .id = device->id, .unit = device->unit, .severity = severity, .reality = reality,
-                .device = device->id, .event = event, .fields = fields, .addressed = &device->unit, .n_addressed = 1,
-                .base_at = decision->at, .expires_at = TIMESTAMP_NONE,
-        };
-        if (health && playbook == playbook_builtin(TRIGGER_DEVICE))
-                return (void)work_inform(decision, &origin);
-        size_t n = work_start(decision, playbook, &origin);
-        if (n == 0 && decision->code == CODE_NONE && playbook != playbook_builtin(TRIGGER_DEVICE))
-                n = work_start(decision, playbook_builtin(TRIGGER_DEVICE), &origin); /* an alarm is never lost: its own unit gets it */
-        if (decision->code != CODE_NONE)
-                return;
-        if (n == 0)
-                decision_reject(decision, CODE_NOBODY, "%s", device->unit->id);
-        else
-                say_created(decision, device);
 }
 
 static void decide_event(Decision *decision, const Device *device) {
@@ -158,11 +140,14 @@ static void decide_event(Decision *decision, const Device *device) {
         }
         if (!decision_private_text(decision, "note", "device", device->id, device->unit->id, note))
                 return;
-        bool fault = strcmp(event, "fault") == 0, restored = strcmp(event, "restored") == 0;
+        bool fault = strcmp(event, EVENT_FAULT) == 0, restored = strcmp(event, EVENT_RESTORED) == 0;
         if (fault || restored)
                 health_set(&health, fault, fault_code(decision));
-        hear(decision, device, &health);
-        start_work(decision, device, event, fault || restored, severity, reality);
+        if (strcmp(event, EVENT_OFFLINE) == 0) /* its gateway lives and finds it gone */
+                device_fall_silent(decision, device->id);
+        else
+                hear(decision, device, &health);
+        device_work(decision, device, event, severity, reality);
 }
 
 void device_decide(Decision *decision) {
@@ -173,64 +158,4 @@ void device_decide(Decision *decision) {
                 decide_heartbeat(decision, device);
         else
                 decide_event(decision, device);
-}
-
-void device_fire(Decision *decision, DeviceStatus *status, TimerKind kind) {
-        (void)kind; /* TIMER_SILENCE is the only one */
-        cJSON *fact = fact_new("device_silent"), *set = cJSON_AddObjectToObject(fact, "set");
-        json_add_string(fact, "device", status->id);
-        cJSON_AddBoolToObject(set, "online", false);
-        json_add_int(set, "since", decision->at);
-        json_add_int(set, "revision", status->revision + 1);
-        decision_fact(decision, fact);
-}
-
-/* ---- facts ---- */
-
-void device_heard(const FactContext *context, const cJSON *fact) {
-        const char *id = json_string(fact, "device");
-        DeviceStatus *status = state_device(context->state, id);
-        if (!status) {
-                cJSON *key = cJSON_CreateObject();
-                json_add_string(key, "device", id);
-                fact_make(context, OBJECT_DEVICE, key, json_object(fact, "set"));
-                cJSON_Delete(key);
-        } else
-                fact_patch(context, status, json_object(fact, "set"));
-}
-
-void device_silent(const FactContext *context, const cJSON *fact) {
-        fact_patch(context, state_device(context->state, json_string(fact, "device")), json_object(fact, "set"));
-}
-
-/* ---- the document ---- */
-
-static void device_write(const DeviceStatus *status, const Device *device, int offset, Text *text) {
-        cJSON *document = cJSON_CreateObject();
-        json_add_string(document, "device", status->id);
-        json_add_string(document, "unit", device->unit->id);
-        json_add_string(document, "kind", device->kind);
-        cJSON_AddBoolToObject(document, "online", status->online);
-        json_add_time(document, "since", status->since, offset);
-        cJSON *faults = cJSON_AddArrayToObject(document, "faults");
-        if (status->fault)
-                cJSON_AddItemToArray(faults, cJSON_CreateString(status->fault_code));
-        json_add_int(document, "revision", status->revision);
-        char *json = json_print(document);
-        text_append_string(text, json);
-        cJSON_free(json);
-        cJSON_Delete(document);
-}
-
-void device_documents(const DeviceStatus *status, DocumentSink *sink) {
-        const Organisation *organisation = sink_organisation(sink);
-        const Device *device = organisation_device(organisation, status->id);
-        if (!device || !device->unit)
-                return;
-        Topic topic = {.kind = TOPIC_DEVICE, .tier = device->unit->tier};
-        memcpy(topic.unit, device->unit->id, sizeof(device->unit->id));
-        memcpy(topic.name, status->id, sizeof(status->id));
-        Text *text = sink_add(sink, &topic);
-        if (text)
-                device_write(status, device, organisation_offset_minutes(organisation), text);
 }

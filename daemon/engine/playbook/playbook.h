@@ -67,6 +67,7 @@ typedef struct Step {
         Rung ladder[RUNGS_MAX]; size_t n_rungs;
         bool verify_by_parent;             /* verify.by: "parent"; else a completion closes the task */
         bool ends_on_accept;               /* ends_on: "accept": accepting it closes it (acknowledge-only) */
+        bool ends_on_restored;             /* ends_on: "restored": its devices well again, it closes unless somebody has taken it on */
         Span not_before;                   /* the work starts so long after the step does; clocks count from then */
         const cJSON *dedup;                /* NULL when none; ["device"] or ["place"]… */
         const cJSON *then;                 /* outcomes in order */

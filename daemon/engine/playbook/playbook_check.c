@@ -15,7 +15,7 @@
 #define WALK_MAX 64
 #define TIMES_MAX 20
 
-static const char *const hows[] = {"done", "resolved", "declined", "refused", "expired", "cancelled", NULL};
+static const char *const hows[] = {"done", "resolved", "declined", "refused", "expired", "cancelled", "restored", NULL};
 
 const char *const *playbook_hows(void) { return hows; }
 

@@ -228,6 +228,10 @@ static bool parse_checklist(Check *check, const cJSON *item, Step *step) {
         return true;
 }
 
+static bool is_dedup(const char *word) {
+        return strcmp(word, "device") == 0 || strcmp(word, "gateway") == 0 || strcmp(word, "place") == 0 || strcmp(word, "unit") == 0;
+}
+
 static bool parse_dedup(Check *check, const cJSON *item, Step *step) {
         const cJSON *list = cJSON_GetObjectItemCaseSensitive(item, "dedup"), *one;
         if (!list)
@@ -236,9 +240,8 @@ static bool parse_dedup(Check *check, const cJSON *item, Step *step) {
         if (!check_array(check, list, 3) || cJSON_GetArraySize(list) == 0)
                 return check_fail(check, "不可为空", "must not be empty");
         cJSON_ArrayForEach(one, list)
-                if (!cJSON_IsString(one) || (strcmp(one->valuestring, "device") != 0 && strcmp(one->valuestring, "place") != 0 &&
-                                             strcmp(one->valuestring, "unit") != 0))
-                        return check_fail(check, "须为 device、place、unit", "must be device, place, unit");
+                if (!cJSON_IsString(one) || !is_dedup(one->valuestring))
+                        return check_fail(check, "须为 device、gateway、place、unit", "must be device, gateway, place, unit");
         step->dedup = list;
         check_leave(check, mark);
         return true;
@@ -261,7 +264,7 @@ static bool parse_words(Check *check, const cJSON *item, Step *step) {
         static const char *const notifies[] = {"sms", "voice", "chat", NULL};
         static const char *const verifiers[] = {"parent", NULL};
         static const char *const verify_names[] = {"by", NULL};
-        static const char *const ends[] = {"accept", NULL};
+        static const char *const ends[] = {"accept", "restored", NULL};
         const char *audience, *consent, *by = NULL, *end;
         const cJSON *verify = cJSON_GetObjectItemCaseSensitive(item, "verify");
         if (!playbook_word(check, item, "audience", audiences, &audience) || !playbook_word(check, item, "consent", consents, &consent) ||
@@ -276,7 +279,8 @@ static bool parse_words(Check *check, const cJSON *item, Step *step) {
         step->audience = audience ? audience_parse(audience) : AUDIENCE_ALL;
         step->consent = consent && strcmp(consent, "all") == 0 ? CONSENT_ALL : CONSENT_LEAD;
         step->verify_by_parent = by != NULL;
-        step->ends_on_accept = end != NULL;
+        step->ends_on_accept = end && strcmp(end, "accept") == 0;
+        step->ends_on_restored = end && strcmp(end, "restored") == 0;
         return check_flag(check, item, "contact", &step->contact);
 }
 

@@ -81,7 +81,8 @@ static const Field warning_fields[] = {
         F_WORD(Warning, "reality", reality, reality_word), F_TIME(Warning, "sent", sent), F_TIME(Warning, "expires", expires),
         F_TIME(Warning, "posted_at", posted_at), F_TIME(Warning, "ended_at", ended_at), F_INT64(Warning, "revision", revision),
         F_TEXT(Warning, "playbook", playbook), F_JSON(Warning, "identifiers", identifiers), F_JSON(Warning, "units", units),
-        F_JSON(Warning, "cap", cap), F_TAIL(Warning),
+        F_JSON(Warning, "cap", cap), F_TAIL(Warning), F_TEXT(Warning, "origin_type", origin_type),
+        F_TEXT(Warning, "origin_id", origin_id), F_TEXT(Warning, "dedup", dedup), F_UINT32(Warning, "raised", raised),
 };
 static const Field notice_fields[] = {
         F_TEXT(Notice, "warning", warning), F_TEXT(Notice, "unit", unit), F_BOOL(Notice, "withdrawn", withdrawn),

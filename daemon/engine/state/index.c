@@ -92,6 +92,8 @@ static void task_keys(const Task *task, Text *keys) {
         key_add(keys, 'c', task->case_id);
         key_add(keys, 'd', task->dedup);
         task_member_keys(task, keys);
+        cJSON_ArrayForEach(part, json_array(task->body, "devices"))
+                key_add(keys, 'v', part->valuestring);
 }
 
 static void escalation_keys(const State *state, const Escalation *escalation, Text *keys) {
@@ -112,6 +114,8 @@ static void object_keys(const State *state, const Object *object, Text *keys) {
                 cJSON_ArrayForEach(item, ((const Warning *)any)->identifiers)
                         if (cJSON_IsString(item))
                                 key_add(keys, 'i', item->valuestring);
+                if (((const Warning *)any)->state == WARNING_ACTIVE)
+                        key_add(keys, 'D', ((const Warning *)any)->dedup);
                 break;
         }
         case OBJECT_NOTICE:

@@ -162,6 +162,8 @@ static void *list_first(const State *state, char kind, const char *key) {
 Warning *state_warning_by_identifier(const State *state, const char *identifier) { return list_first(state, 'i', identifier); }
 Task *state_task_by_dedup(const State *state, const char *key) { return *key == '\0' ? NULL : list_first(state, 'd', key); }
 
+Warning *state_warning_by_dedup(const State *state, const char *key) { return *key == '\0' ? NULL : list_first(state, 'D', key); }
+
 static size_t list_items(const State *state, char kind, const char *key, void *ret_items) {
         const ObjectList *list = index_find(state->index, kind, key);
         void *items = list == NULL ? NULL : list->items;
@@ -174,6 +176,7 @@ size_t state_tasks_of_origin(const State *state, const char *origin_id, Task *co
         return list_items(state, 'o', origin_id, ret);
 }
 size_t state_tasks_of_member(const State *state, const char *member, Task *const **ret) { return list_items(state, 'm', member, ret); }
+size_t state_tasks_of_device(const State *state, const char *device, Task *const **ret) { return list_items(state, 'v', device, ret); }
 size_t state_tasks_of_case(const State *state, const char *case_id, Task *const **ret) { return list_items(state, 'c', case_id, ret); }
 size_t state_notices_of_warning(const State *state, const char *warning, Notice *const **ret) {
         return list_items(state, 'w', warning, ret);

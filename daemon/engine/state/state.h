@@ -68,6 +68,10 @@ typedef struct Warning {
         cJSON *identifiers;               /* every CAP identifier of the chain */
         cJSON *units;                     /* addressed units now, array of ids */
         cJSON *cap;                       /* latest CAP message as posted, our own additions stripped */
+        char origin_type[16];             /* what a playbook posted it for: device, report, …; "" when a commander did */
+        char origin_id[TARGET_MAX + 1];
+        char dedup[128];                  /* key under which the same again only raises the count, while it is active; "" when none */
+        uint32_t raised;
 } Warning;
 
 typedef struct Notice {                   /* a warning at one unit */
@@ -226,6 +230,7 @@ const char *state_area(const State *state);
 
 Warning *state_warning(const State *state, const char *id);
 Warning *state_warning_by_identifier(const State *state, const char *identifier); /* any identifier of a chain */
+Warning *state_warning_by_dedup(const State *state, const char *key); /* a playbook's own, while it is active */
 Notice *state_notice(const State *state, const char *warning, const char *unit);
 Report *state_report(const State *state, const char *id);
 WorkCase *state_case(const State *state, const char *id);
@@ -248,6 +253,8 @@ size_t state_tasks_of_unit(const State *state, const char *unit, Task *const **r
 size_t state_tasks_of_origin(const State *state, const char *origin_id, Task *const **ret);
 /* Of a member: open ones assigned to them or, with no assignee, accepted by them; and those that they completed or resolved. */
 size_t state_tasks_of_member(const State *state, const char *member, Task *const **ret);
+/* Tasks that wait for this device to be well (body.devices). */
+size_t state_tasks_of_device(const State *state, const char *device, Task *const **ret);
 size_t state_tasks_of_case(const State *state, const char *case_id, Task *const **ret);
 size_t state_notices_of_warning(const State *state, const char *warning, Notice *const **ret);
 size_t state_notices_of_unit(const State *state, const char *unit, Notice *const **ret);

@@ -61,6 +61,11 @@ static const Column device_status_columns[] = {
         {"born", "bigint"}, {"changed_seq", "bigint"},
 };
 
+static const Column device_event_columns[] = {
+        {"area", "text"}, {"device", "text"}, {"seq", "bigint"}, {"ordinal", "integer"}, {"at", "timestamptz"}, {"unit", "text"},
+        {"what", "text"}, {"online", "boolean"}, {"fault", "boolean"}, {"fault_code", "text"},
+};
+
 static const Column organisation_columns[] = {
         {"area", "text"}, {"version", "bigint"}, {"title", "text"}, {"title_en", "text"}, {"utc_offset", "integer"},
         {"body", "jsonb"}, {"is_current", "boolean"}, {"applied_by", "text"}, {"applied_at", "timestamptz"},
@@ -83,7 +88,8 @@ static const Column warning_columns[] = {
         {"state", "text"}, {"severity", "text"}, {"reality", "text"}, {"sent", "timestamptz"}, {"expires", "timestamptz"},
         {"posted_at", "timestamptz"}, {"ended_at", "timestamptz"}, {"revision", "bigint"}, {"playbook", "text"},
         {"identifiers", "jsonb"}, {"units", "jsonb"}, {"cap", "jsonb"}, {"timers", "jsonb"}, {"live", "boolean"},
-        {"born", "bigint"}, {"changed_seq", "bigint"},
+        {"born", "bigint"}, {"changed_seq", "bigint"}, {"origin_type", "text"}, {"origin_id", "text"}, {"dedup", "text"},
+        {"raised", "integer"},
 };
 
 static const Column notice_columns[] = {
@@ -163,6 +169,7 @@ static const Table tables[TABLE_COUNT] = {
         [TABLE_PLACE] = {"place", COLUMNS(place_columns), 2, false, NULL, NULL},
         [TABLE_DEVICE] = {"device", COLUMNS(device_columns), 2, false, NULL, NULL},
         [TABLE_DEVICE_STATUS] = {"device_status", COLUMNS(device_status_columns), 2, false, "live", "born"},
+        [TABLE_DEVICE_HISTORY] = {"device_event", COLUMNS(device_event_columns), 4, true, NULL, NULL},
         [TABLE_ORGANISATION] = {"organisation", COLUMNS(organisation_columns), 2, false, "is_current", "version"},
         [TABLE_PLAYBOOK] = {"playbook", COLUMNS(playbook_columns), 2, false, "true", "changed_seq, hash"},
         [TABLE_CATALOGUE] = {"catalogue", COLUMNS(catalogue_columns), 2, false, "is_current", "version"},

@@ -19,6 +19,7 @@ typedef enum TableId {
         TABLE_PLACE,
         TABLE_DEVICE,
         TABLE_DEVICE_STATUS,     /* what a device last said: online, since, faults; apart, so that an organisation file cannot undo it */
+        TABLE_DEVICE_HISTORY,    /* append-only: when a device came, fell silent, had a fault */
         TABLE_ORGANISATION,      /* applied organisation files, by version */
         TABLE_PLAYBOOK,          /* playbook versions, immutable, by hash */
         TABLE_CATALOGUE,         /* applied catalogues, by version */

@@ -125,6 +125,8 @@ static cJSON *common_make(Decision *decision, const Issue *issue) {
                 cJSON_AddItemToObject(body, "beyond", beyond);
         else
                 cJSON_Delete(beyond);
+        if (origin->is_out)
+                cJSON_AddItemToArray(cJSON_AddArrayToObject(body, "devices"), cJSON_CreateString(origin->device));
         return common;
 }
 
@@ -182,8 +184,14 @@ static const char *verifier_of(const Decision *decision, const Issue *issue, con
         return above == NULL ? "" : above->id;
 }
 
+/* What speaks for the device, or the device itself. */
+static const char *device_gateway(const Organisation *organisation, const char *id) {
+        const Device *device = id == NULL ? NULL : organisation_device(organisation, id);
+        return device == NULL || *device->gateway == '\0' ? id : device->gateway;
+}
+
 /* The key under which a second alarm raises the first one's count; "" when the step has none or a value is missing. */
-static void dedup_key(const Issue *issue, const IssueTarget *target, char ret[static 128]) {
+static void dedup_key(const Organisation *organisation, const Issue *issue, const IssueTarget *target, char ret[static 128]) {
         const cJSON *names = issue->step == NULL ? NULL : issue->step->dedup, *name;
         const char *place = target->place != NULL ? target->place->id : issue->origin->place;
         size_t n = 0;
@@ -194,6 +202,8 @@ static void dedup_key(const Issue *issue, const IssueTarget *target, char ret[st
                         value = issue->origin->device;
                 else if (cJSON_IsString(name) && strcmp(name->valuestring, "place") == 0)
                         value = place;
+                else if (cJSON_IsString(name) && strcmp(name->valuestring, "gateway") == 0)
+                        value = device_gateway(organisation, issue->origin->device);
                 else if (cJSON_IsString(name) && strcmp(name->valuestring, "unit") == 0)
                         value = target->unit->id;
                 if (value == NULL || n >= 100) {
@@ -206,13 +216,32 @@ static void dedup_key(const Issue *issue, const IssueTarget *target, char ret[st
                 snprintf(ret + n, 128 - n, " %.30s", playbook_name(issue->playbook));
 }
 
-static bool raise_count(Decision *decision, const char *key) {
+/* One more device that the task waits for, or, past the bound, one that is only counted. */
+static void device_join(TaskChange *change, const Task *task, const char *device) {
+        const cJSON *devices = json_array(task->body, "devices"), *item;
+        if (json_has(task->body, "restored_at"))
+                task_change_body(change, "restored_at", NULL);
+        cJSON_ArrayForEach(item, devices)
+                if (strcmp(item->valuestring, device) == 0)
+                        return;
+        if (cJSON_GetArraySize(devices) >= TASK_DEVICES_MAX) {
+                task_change_body(change, "more_devices", cJSON_CreateTrue());
+                return;
+        }
+        cJSON *more = devices == NULL ? cJSON_CreateArray() : cJSON_Duplicate(devices, true);
+        cJSON_AddItemToArray(more, cJSON_CreateString(device));
+        task_change_body(change, "devices", more);
+}
+
+static bool raise_count(Decision *decision, const WorkOrigin *origin, const char *key) {
         const Task *task = state_task_by_dedup(decision->state, key);
         if (task == NULL)
                 return false;
         TaskChange change;
         task_change_start(&change, decision, task, "raised");
         task_change_int(&change, "raised", (int64_t)task->raised + 1);
+        if (origin->is_out)
+                device_join(&change, task, origin->device);
         task_change_commit(&change);
         decision->revision = -1;
         return true;
@@ -312,8 +341,8 @@ size_t issue_tasks(Decision *decision, const Issue *issue, char ret_first[static
         ret_first[0] = '\0';
         for (size_t i = 0; i < issue->n_targets; i++) {
                 char dedup[128], id[UUID_LENGTH + 1];
-                dedup_key(issue, &issue->targets[i], dedup);
-                if (*dedup != '\0' && raise_count(decision, dedup)) {
+                dedup_key(decision_organisation(decision), issue, &issue->targets[i], dedup);
+                if (*dedup != '\0' && raise_count(decision, issue->origin, dedup)) {
                         n_raised++;
                         continue;
                 }

@@ -16,6 +16,9 @@
  *   beyond [clock]              limits that lie past the loaded calendar: uncertain
  *   late {unit, member, at, result}  the latest completion after its end
  *   completed_by member         who completed it, or resolved it from above; gone again when the work is returned
+ *   devices [device]            silent or faulty ones that it waits for; empty when all are well again
+ *   more_devices true           there were more than the list takes: nobody waits for those by name
+ *   restored_at Unix ms         when the last of them was well; goes when one is out again
  */
 #ifndef POLICEGRID_ENGINE_TASK_H
 #define POLICEGRID_ENGINE_TASK_H
@@ -118,12 +121,13 @@ void escalation_unassign(Decision *decision, const Escalation *escalation);
 void escalation_speak(Decision *decision, const Escalation *escalation);
 
 /* ---- work_next.c ---- */
-/* The task has ended in that way (done, resolved, declined, refused, expired, cancelled): what comes next in its case. */
+/* The task has ended in that way (done, resolved, declined, refused, expired, cancelled, restored): what comes next in its case. */
 void work_ended(Decision *decision, const Task *task, const char *how);
 /* Whether the playbook has something to say about that way. */
 bool work_says(const Decision *decision, const Task *task, const char *how);
 
 /* ---- issue.c ---- */
+#define TASK_DEVICES_MAX 100 /* devices that one task waits for by name */
 typedef struct IssueTarget { const Unit *unit; const Member *member; const Place *place; } IssueTarget;
 typedef struct Issue {
         const Playbook *playbook;      /* NULL by hand */

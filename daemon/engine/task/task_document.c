@@ -45,6 +45,14 @@ static void document_escalation(Text *text, const State *state, const Task *task
         document_close(text, '}');
 }
 
+/* What the task waits for: devices that are silent or faulty, or since when all are well again. */
+static void document_devices(Text *text, const Task *task, int offset) {
+        if (!json_has(task->body, "devices"))
+                return;
+        document_json(text, "devices", json_array(task->body, "devices"));
+        document_time(text, "restored_at", json_int(task->body, "restored_at", TIMESTAMP_NONE), offset);
+}
+
 static void document_times(Text *text, const Task *task, int offset) {
         document_time(text, "issued_at", task->issued_at, offset);
         document_time(text, "not_before", task->not_before, offset);
@@ -95,6 +103,7 @@ static void document_write(Text *text, DocumentSink *sink, const Task *task, con
         else
                 document_raw(text, "result", "{}");
         document_string(text, "place", task->place);
+        document_devices(text, task, offset);
         document_times(text, task, offset);
         document_json(text, "beyond", json_array(task->body, "beyond"));
         document_string(text, "card", card_name(task->card));

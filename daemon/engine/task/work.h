@@ -24,6 +24,7 @@ typedef struct WorkOrigin {
         const Unit *const *addressed; size_t n_addressed;
         int64_t base_at;                  /* clocks count from here (I9) */
         int64_t expires_at;               /* tasks without a finish clock expire then; 0 or TIMESTAMP_NONE = never */
+        bool is_out;                      /* `device` is silent or faulty: the tasks wait for it to be well (body.devices) */
 } WorkOrigin;
 
 /*

@@ -188,6 +188,8 @@ static void member_topic(const char *row, Role role, size_t column, char *buffer
         /* for a gateway, another device is one that is bound, but to another gateway */
         if (column == 1)
                 world_bound_device("room", device);
+        else if (column == 0 && role == ROLE_GATEWAY)
+                world_gateway("room", device);
         else if (column == 2 && role == ROLE_GATEWAY)
                 world_bound_device("roomtwo", device);
         else

@@ -35,6 +35,7 @@ void world_member_id(const char *unit, Role role, char ret[static MEMBER_MAX + 1
 }
 
 void world_device(const char *unit, char ret[static NAME_MAX_GRID + 1]) { snprintf(ret, NAME_MAX_GRID + 1, "camera-%s", unit); }
+void world_gateway(const char *unit, char ret[static NAME_MAX_GRID + 1]) { snprintf(ret, NAME_MAX_GRID + 1, "gateway-%s", unit); }
 void world_bound_device(const char *unit, char ret[static NAME_MAX_GRID + 1]) { snprintf(ret, NAME_MAX_GRID + 1, "button-%s", unit); }
 
 const RosterMember *world_member(const Roster *roster, const char *unit, Role role) {
@@ -48,6 +49,8 @@ static void add_member(RosterBuilder *builder, const char *unit, Role role) {
         world_member_id(unit, role, member.id);
         if (role == ROLE_DEVICE)
                 world_device(unit, member.device);
+        if (role == ROLE_GATEWAY)
+                world_gateway(unit, member.device);
         RosterSeat seat = {.unit = unit_number(unit), .role = (uint8_t)role, .from = INT64_MIN, .until = INT64_MAX};
         int r = roster_builder_add_member(builder, &member, &seat);
         assert(r == 0);

@@ -15,8 +15,9 @@ Roster *world_new(void);
 /* Id of the member who sits in `unit` ("area" = at the area itself) with `role`: letters only, as ids have no underscores. */
 void world_member_id(const char *unit, Role role, char ret[static MEMBER_MAX + 1]);
 const RosterMember *world_member(const Roster *roster, const char *unit, Role role);
-/* Device that the device member of `unit` is; and the one that the gateway of `unit` speaks for. */
+/* Device that the device member of `unit` is; that its gateway is; and the one that its gateway speaks for. */
 void world_device(const char *unit, char ret[static NAME_MAX_GRID + 1]);
+void world_gateway(const char *unit, char ret[static NAME_MAX_GRID + 1]);
 void world_bound_device(const char *unit, char ret[static NAME_MAX_GRID + 1]);
 
 #endif

@@ -142,6 +142,15 @@ static void random_warning(Town *town, Random *random, char *member, char *topic
                  random_below(random, 2) ? ",'area':[{'areaDesc':'x','geocode':[{'valueName':'unit','value':'e1'},{'valueName':'unit','value':'w2'}]}]" : "");
 }
 
+static void random_device(const Town *town, Random *random, char *topic, char *body, size_t size) {
+        static const char *const events[] = {"panic", "fault", "restored", "offline"};
+        if (random_below(random, 3) == 0) {
+                strcpy(topic, "device/panic-1/heartbeat");
+                snprintf(body, size, "{'state':'%s'}", random_below(random, 3) == 0 ? "fault" : "ok");
+        } else
+                snprintf(body, size, "{'id':'20261123-r%u','event':'%s'}", town->n_messages, events[random_below(random, 4)]);
+}
+
 void random_command(Town *town, Random *random, Command *ret) {
         char member[MEMBER_MAX + 1], topic[TOPIC_MAX + 1], body[2048];
         const Task *task = random_task(town, random);
@@ -165,7 +174,7 @@ void random_command(Town *town, Random *random, Command *ret) {
         } else if (kind < 12) {
                 strcpy(topic, "device/panic-1/event");
                 strcpy(member, member_of("e1", "device"));
-                snprintf(body, sizeof body, "{'id':'20261123-r%u','event':'panic'}", town->n_messages);
+                random_device(town, random, topic, body, sizeof body);
         } else if (kind < 15) {
                 strcpy(topic, "tier3/e1/report");
                 strcpy(member, member_of("e1", "grid_worker"));

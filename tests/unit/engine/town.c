@@ -58,6 +58,10 @@ static const char *const PLAYBOOKS[] = {
         "{'playbook':'also-panic','version':1," TITLE ",'adds':true,'when':{'device':{'event':'panic'}},'inform':[{'unit':'court'}]}",
         "{'playbook':'also-fraud','version':1," TITLE ",'adds':true,'when':{'warning':{'eventCode':'fraud','severity':'Extreme'}},"
         "'inform':[{'unit':'court'}]}",
+        /* a device that is out, alone or with others of its gateway; back by itself, the task ends unless somebody is on the way */
+        "{'playbook':'mend-device','version':1,'priority':50,'start':'look'," TITLE ",'when':{'device':{'event':['offline','fault']}},"
+        "'steps':{'look':{" TITLE ",'to':[{'parent':1}],'dedup':['gateway'],'ends_on':'restored',"
+        "'clocks':{'*':{'accept':'PT2H','finish':{'workdays':2}}},'then':[{'if':{'how':'restored'},'end':'restored'},{'end':'mended'}]}}}",
         "{'playbook':'panic','version':1,'priority':50,'start':'go'," TITLE ",'when':{'device':{'event':'panic'}},"
         "'steps':{'go':{" TITLE ",'to':[{'origin':true}],'each':'unit','dedup':['device'],'notify':'voice',"
         "'clocks':{'*':{'accept':'PT1M','start':'PT3M','finish':'PT5M','hours':'always'}},"

@@ -44,8 +44,8 @@
         " t.body -> 'quorum' as quorum, t.brief -> 'checklist' as checklist, t.brief -> 'form' as form,"                           \
         " t.body -> 'result' as result, t.body -> 'beyond' as beyond, t.place, t.device, t.body -> 'devices' as devices,"          \
         " to_timestamp((t.body ->> 'restored_at')::bigint / 1000.0) as restored_at, t.issued_at, t.not_before, t.accept_by,"       \
-        " t.accepted_at, t.start_by,"                                                                                              \
-        " t.started_at, t.finish_by, t.completed_at, t.verify_by, t.ended_at, t.suspend_until, t.card, t.handler, t.outcome,"      \
+        " t.accepted_at, t.start_by, t.started_at, t.finish_by, t.completed_at, t.verify_by, t.ended_at, t.suspend_until,"         \
+        " t.card, t.handler, t.outcome,"                                                                                           \
         " (select json_build_object('id', e.id, 'level', e.level, 'to', e.to_unit, 'since', e.opened_at, 'state', e.state,"        \
         " 'cause', e.cause, 'reason', e.reason, 'bundle', e.bundle) from policegrid.escalation e"                                  \
         " where e.area = t.area and e.id = t.escalation) as escalation,"                                                           \

@@ -53,12 +53,12 @@ static bool check_form(Check *check, const cJSON *kind, const Organisation *orga
 }
 
 static bool check_kind(Check *check, const cJSON *kind, const Organisation *organisation) {
-        static const char *const names[] = {"title", "answer", "contact", "form", NULL};
+        static const char *const names[] = {"title", "answer", "contact", "sensitive", "form", NULL};
         const char *zh, *en;
         if (!check_is_name(kind->string))
                 return check_fail(check, "名称须为小写字母、数字、-、_，至多32个", "must be a name: a-z, 0-9, -, _, at most 32");
         return check_keys(check, kind, names) && check_title(check, kind, kind->string, &zh, &en) && check_flag(check, kind, "answer") &&
-               check_flag(check, kind, "contact") && check_form(check, kind, organisation);
+               check_flag(check, kind, "contact") && check_flag(check, kind, "sensitive") && check_form(check, kind, organisation);
 }
 
 bool report_catalogue_check(Check *check, const cJSON *section, const Organisation *organisation, const PlaybookSet *playbooks) {

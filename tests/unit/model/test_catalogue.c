@@ -69,6 +69,7 @@ static void test_mistakes(void **state) {
                 {KINDS("\"patrol\":{\"colour\":1}"), "report_kinds.patrol: 未知字段 colour / unknown field colour"},
                 {KINDS("\"patrol\":{\"title\":{\"fr\":\"x\"}}"), "report_kinds.patrol.title: 未知字段 fr"},
                 {KINDS("\"patrol\":{\"answer\":\"yes\"}"), "report_kinds.patrol.answer: 应为真假值 / must be true or false"},
+                {KINDS("\"patrol\":{\"sensitive\":1}"), "report_kinds.patrol.sensitive: 应为真假值"},
                 {KINDS("\"patrol\":{\"contact\":1}"), "report_kinds.patrol.contact: 应为真假值"},
                 {KINDS("\"patrol\":{\"form\":{}}"), "report_kinds.patrol.form: 表单须有1至32个字段"},
                 {KINDS("\"patrol\":{\"form\":{\"people\":{\"int\":[2,1]}}}"), "report_kinds.patrol.form.people: 下限大于上限 / lowest is above highest"},

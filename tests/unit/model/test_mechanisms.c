@@ -48,7 +48,7 @@ static int setup(void **state) {
         char *text = read_text("deploy/organisations/jiezhou.json");
         cJSON *file = cJSON_Parse(text);
         free(text);
-        cJSON_SetNumberValue(cJSON_GetObjectItem(file, "version"), 2);
+        cJSON_SetNumberValue(cJSON_GetObjectItem(file, "version"), 9);
         text = cJSON_PrintUnformatted(file);
         say_ok(fixture, ADMIN, "admin/organisation-apply", "{\"organisation\":%s}", text);
         free(text);

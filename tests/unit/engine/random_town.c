@@ -161,6 +161,11 @@ void random_command(Town *town, Random *random, Command *ret) {
                 command_make(town, member, topic, body, ret);
                 return;
         }
+        if (kind >= 84 && kind < 92) {
+                random_points(town, random, member, topic, body, sizeof body);
+                command_make(town, member, topic, body, ret);
+                return;
+        }
         if (task == NULL || kind < 4) {
                 random_warning(town, random, member, topic, body, sizeof body);
         } else if (kind < 9) {

@@ -69,6 +69,7 @@ typedef struct Step {
         bool ends_on_accept;               /* ends_on: "accept": accepting it closes it (acknowledge-only) */
         bool ends_on_restored;             /* ends_on: "restored": its devices well again, it closes unless somebody has taken it on */
         Span not_before;                   /* the work starts so long after the step does; clocks count from then */
+        Span expires;                      /* not completed so long after it began: the task ends `expired`; unset = it waits */
         const cJSON *dedup;                /* NULL when none; ["device"] or ["place"]… */
         const cJSON *then;                 /* outcomes in order */
         const char *notify;                /* NULL, "sms", "voice", … */

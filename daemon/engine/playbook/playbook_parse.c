@@ -294,18 +294,18 @@ static bool parse_points(Check *check, const cJSON *item, Step *step) {
         return true;
 }
 
-static bool parse_not_before(Check *check, const cJSON *item, Step *step) {
-        const cJSON *not_before = cJSON_GetObjectItemCaseSensitive(item, "not_before");
-        if (!not_before || span_parse(not_before, &step->not_before))
+static bool parse_span(Check *check, const cJSON *item, const char *name, Span *ret) {
+        const cJSON *span = cJSON_GetObjectItemCaseSensitive(item, name);
+        if (!span || (span_parse(span, ret) && (ret->ms > 0 || ret->workdays > 0)))
                 return true;
-        step->not_before = (Span){0};
-        check_enter(check, "not_before");
+        *ret = (Span){0};
+        check_enter(check, name);
         return check_fail(check, "须为时长（P30D）或 {\"workdays\": n}", "must be a duration (P30D) or {\"workdays\": n}");
 }
 
 static bool parse_step(Check *check, const Playbook *playbook, const cJSON *steps, const cJSON *item, Step *step) {
         static const char *const names[] = {"title", "to", "each", "places", "roles", "positions", "participants", "inform", "consent",
-                                            "quorum", "audience", "form", "checklist", "clocks", "ladder", "not_before", "dedup",
+                                            "quorum", "audience", "form", "checklist", "clocks", "ladder", "not_before", "expires", "dedup",
                                             "notify", "contact", "points", "verify", "ends_on", "then", NULL};
         if (!check_is_name(item->string))
                 return check_fail(check, "步骤名不合规", "a step's name must be a name");
@@ -322,8 +322,9 @@ static bool parse_step(Check *check, const Playbook *playbook, const cJSON *step
         if (!step->to && step->each != EACH_PLACE)
                 return check_fail(check, "缺少 to", "to is missing");
         if (!parse_people(check, item, step) || !parse_quorum(check, item, step) || !parse_checklist(check, item, step) ||
-            !parse_dedup(check, item, step) || !parse_form(check, item, steps, step) || !parse_words(check, item, step) || !parse_points(check, item, step) ||
-            !parse_not_before(check, item, step) || !playbook_clocks(check, item, step) || !playbook_ladder(check, item, step))
+            !parse_dedup(check, item, step) || !parse_form(check, item, steps, step) || !parse_words(check, item, step) ||
+            !parse_points(check, item, step) || !parse_span(check, item, "not_before", &step->not_before) ||
+            !parse_span(check, item, "expires", &step->expires) || !playbook_clocks(check, item, step) || !playbook_ladder(check, item, step))
                 return false;
         step->then = cJSON_GetObjectItemCaseSensitive(item, "then");
         return true;

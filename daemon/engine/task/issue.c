@@ -83,8 +83,10 @@ static void times_set(Decision *decision, const Issue *issue, cJSON *common, cJS
                 clock_set(decision, common, timers, &clocks, clock, base_at, *ret_beyond);
         if (issue->finish_by != TIMESTAMP_NONE)
                 finish_set(decision, common, timers, base_at, issue->finish_by);
-        if (!json_has(common, "finish_by") && origin->expires_at != TIMESTAMP_NONE && origin->expires_at > decision->at)
-                json_add_int(timers, timer_kind_name(TIMER_EXPIRE), origin->expires_at);
+        int64_t expires_at = json_has(common, "finish_by") || origin->expires_at <= decision->at ? TIMESTAMP_NONE : origin->expires_at;
+        if (step != NULL && step->expires.set)
+                expires_at = calendar_add(task_calendar(decision->state, &clocks), base_at, &step->expires, clocks.hours, &beyond);
+        timer_add(timers, TIMER_EXPIRE, expires_at);
         cJSON_AddItemToObject(common, "timers", timers);
 }
 

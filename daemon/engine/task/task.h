@@ -145,4 +145,12 @@ typedef struct Issue {
 /* Makes the tasks, as one fact. Returns how many, those whose count was raised included. */
 size_t issue_tasks(Decision *decision, const Issue *issue, char ret_first[static UUID_LENGTH + 1]);
 
+/* ---- work_targets.c ---- */
+/*
+ * Whose tasks a step makes: by its `each`, of the units that `to` finds (a step's own selectors, or what an outcome puts in their place),
+ * or of those given. *ret is malloc'ed, the caller frees it; 0 = nobody.
+ */
+size_t work_targets(Decision *decision, const Step *step, const cJSON *to, const SelectorContext *context, IssueTarget **ret);
+size_t work_targets_of_units(Decision *decision, const Step *step, const Unit *const *units, size_t n_units, IssueTarget **ret);
+
 #endif

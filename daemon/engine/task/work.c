@@ -11,83 +11,35 @@
 #include "engine/task/task.h"
 #include "proto/json.h"
 
-typedef struct Targets { IssueTarget *items; size_t n, capacity; } Targets;
-
-static void targets_add(Targets *targets, IssueTarget target) {
-        if (targets->n == targets->capacity) {
-                targets->capacity = targets->capacity == 0 ? 32 : targets->capacity * 2;
-                targets->items = realloc(targets->items, targets->capacity * sizeof *targets->items);
-                if (targets->items == NULL)
-                        abort();
-        }
-        targets->items[targets->n++] = target;
-}
-
-static bool member_fits(const Member *member, const Unit *unit, const Step *step, int64_t at) {
-        const Seat *seat = member_seat(member, unit, at);
-        if (seat == NULL || seat->role > ROLE_PARTNER)
-                return false;
-        bool role = step->n_roles == 0, position = step->n_positions == 0;
-        for (size_t i = 0; i < step->n_roles; i++)
-                role = role || step->roles[i] == seat->role;
-        for (size_t i = 0; i < step->n_positions; i++)
-                position = position || strcmp(step->positions[i], seat->position) == 0;
-        return role && position;
-}
-
-/* One task for each unit, or for each member of it who fits. */
-static void targets_of_unit(Decision *decision, const Step *step, const Unit *unit, Targets *targets) {
-        if (step->each != EACH_MEMBER) {
-                targets_add(targets, (IssueTarget){.unit = unit});
-                return;
-        }
-        size_t cursor = 0;
-        for (const Member *member; (member = unit_next_member(decision_organisation(decision), unit_worker(unit), &cursor)) != NULL;)
-                if (member_fits(member, unit_worker(unit), step, decision->at))
-                        targets_add(targets, (IssueTarget){.unit = unit, .member = member});
-}
-
 static SelectorContext start_context(Decision *decision, const Step *step, const WorkOrigin *origin) {
         return (SelectorContext){.organisation = decision_organisation(decision), .origin = origin->unit, .addressed = origin->addressed,
                                  .n_addressed = origin->n_addressed, .place = origin->place, .device = origin->device,
                                  .at = decision->at, .roles = step->roles, .n_roles = step->n_roles};
 }
 
-static size_t start_targets(Decision *decision, const Playbook *playbook, const WorkOrigin *origin, Targets *targets) {
+static size_t start_targets(Decision *decision, const Playbook *playbook, const WorkOrigin *origin, IssueTarget *targets, size_t n_targets) {
         char first[UUID_LENGTH + 1];
         const Playbook *adding[ADDS_MAX];
-        const Issue issue = {.playbook = playbook, .step = playbook_start(playbook), .origin = origin, .targets = targets->items,
-                             .n_targets = targets->n, .adding = adding, .n_adding = work_adding(decision, origin, adding),
+        const Issue issue = {.playbook = playbook, .step = playbook_start(playbook), .origin = origin, .targets = targets,
+                             .n_targets = n_targets, .adding = adding, .n_adding = work_adding(decision, origin, adding),
                              .finish_by = TIMESTAMP_NONE};
-        size_t n = targets->n == 0 ? 0 : issue_tasks(decision, &issue, first);
-        free(targets->items);
+        size_t n = n_targets == 0 ? 0 : issue_tasks(decision, &issue, first);
+        free(targets);
         return n;
 }
 
 size_t work_start(Decision *decision, const Playbook *playbook, const WorkOrigin *origin) {
         const Step *step = playbook_start(playbook);
         SelectorContext context = start_context(decision, step, origin);
-        Targets targets = {0};
-        size_t n;
-        if (step->each == EACH_PLACE) {
-                const Place **places = selector_places(step->places, &context, &n);
-                for (size_t i = 0; i < n; i++)
-                        targets_add(&targets, (IssueTarget){.unit = places[i]->unit, .place = places[i]});
-                free(places);
-        } else {
-                const Unit **units = selector_units(step->to, &context, &n);
-                for (size_t i = 0; i < n; i++)
-                        targets_of_unit(decision, step, units[i], &targets);
-                free(units);
-        }
-        return start_targets(decision, playbook, origin, &targets);
+        IssueTarget *targets;
+        size_t n = work_targets(decision, step, step->to, &context, &targets);
+        return start_targets(decision, playbook, origin, targets, n);
 }
 
 size_t work_start_units(Decision *decision, const Playbook *playbook, const WorkOrigin *origin, const Unit *const *units, size_t n_units) {
-        Targets targets = {0};
-        for (size_t i = 0; i < n_units; i++)
-                targets_of_unit(decision, playbook_start(playbook), units[i], &targets);
-        return start_targets(decision, playbook, origin, &targets);
+        IssueTarget *targets;
+        size_t n = work_targets_of_units(decision, playbook_start(playbook), units, n_units, &targets);
+        return start_targets(decision, playbook, origin, targets, n);
 }
 
 /* ---- many at once ---- */

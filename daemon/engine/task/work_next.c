@@ -103,20 +103,22 @@ static SelectorContext next_context(Decision *decision, const Task *task, const 
 /* The next step's tasks, in the same case. Where its selectors find nobody, the unit that did the last step goes on. */
 static void step_enter(Decision *decision, const Task *task, const Next *next) {
         const WorkCase *work_case = state_case(decision->state, task->case_id);
+        const Step *step = next->step;
         const Unit *same[SAME_MAX], *own = task_unit(decision, task);
-        size_t n_same = same_units(decision, task, same), n = 0;
+        size_t n_same = same_units(decision, task, same);
         WorkOrigin origin = origin_again(decision, task, NULL, NULL);
         SelectorContext context = next_context(decision, task, &origin, same, n_same);
-        const cJSON *selectors = next->to != NULL ? next->to : next->step->to;
-        const Unit **units = selectors == NULL ? NULL : selector_units(selectors, &context, &n);
-        Issue issue = {.playbook = task_playbook(decision->state, task), .step = next->step, .origin = &origin, .work_case = work_case,
-                       .finish_by = TIMESTAMP_NONE};
-        case_visit(decision, work_case, next->step->name);
-        if (n > 0)
-                issue_units(decision, &issue, units, n);
-        else if (own != NULL)
-                issue_units(decision, &issue, &own, 1);
-        free(units);
+        context.roles = step->roles;
+        context.n_roles = step->n_roles;
+        IssueTarget *targets, fallback = {.unit = own};
+        size_t n = work_targets(decision, step, next->to != NULL ? next->to : step->to, &context, &targets);
+        Issue issue = {.playbook = task_playbook(decision->state, task), .step = step, .origin = &origin, .work_case = work_case,
+                       .targets = n > 0 ? targets : &fallback, .n_targets = n > 0 ? n : 1, .finish_by = TIMESTAMP_NONE};
+        char first[UUID_LENGTH + 1];
+        case_visit(decision, work_case, step->name);
+        if (n > 0 || own != NULL)
+                issue_tasks(decision, &issue, first);
+        free(targets);
 }
 
 /* Units that an end names are informed by an acknowledge-only task. */

@@ -108,6 +108,8 @@ static void test_refusals(void **state) {
                 {"steps/one/notify", "'pigeon'", "unknown word pigeon"},
                 {"steps/one/dedup", "['phase']", "steps.one.dedup: "},
                 {"steps/one/not_before", "'30 days'", "steps.one.not_before: "},
+                {"steps/one/expires", "'PT0S'", "steps.one.expires: "},
+                {"steps/one/expires", "{'workdays':-1}", "steps.one.expires: "},
                 {"steps/one/clocks", "{'Severe':{}}", "* is missing"},
                 {"steps/one/clocks", "{'*':{'accept':'soon'}}", "steps.one.clocks.*.accept: "},
                 {"steps/one/clocks", "{'*':{'accept':'PT0S'}}", "cannot be zero: accept"},

@@ -306,7 +306,7 @@ static bool parse_span(Check *check, const cJSON *item, const char *name, Span *
 static bool parse_step(Check *check, const Playbook *playbook, const cJSON *steps, const cJSON *item, Step *step) {
         static const char *const names[] = {"title", "to", "each", "places", "roles", "positions", "participants", "inform", "consent",
                                             "quorum", "audience", "form", "checklist", "clocks", "ladder", "not_before", "expires", "dedup",
-                                            "notify", "contact", "points", "verify", "ends_on", "then", NULL};
+                                            "notify", "contact", "points", "verify", "ends_on", "then", "warn", "tasks", NULL};
         if (!check_is_name(item->string))
                 return check_fail(check, "步骤名不合规", "a step's name must be a name");
         strcpy(step->name, item->string);
@@ -319,7 +319,9 @@ static bool parse_step(Check *check, const Playbook *playbook, const cJSON *step
         if (!playbook_selectors(check, item, "to", &step->to) || !playbook_selectors(check, item, "participants", &step->participants) ||
             !playbook_selectors(check, item, "inform", &step->inform) || !parse_each(check, item, step))
                 return false;
-        if (!step->to && step->each != EACH_PLACE)
+        if (!playbook_warn(check, playbook, item, step))
+                return false;
+        if (!step->to && step->each != EACH_PLACE && !step->without_tasks)
                 return check_fail(check, "缺少 to", "to is missing");
         if (!parse_people(check, item, step) || !parse_quorum(check, item, step) || !parse_checklist(check, item, step) ||
             !parse_dedup(check, item, step) || !parse_form(check, item, steps, step) || !parse_words(check, item, step) ||

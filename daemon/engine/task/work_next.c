@@ -9,6 +9,7 @@
 #include "engine/record.h"
 #include "engine/task/task.h"
 #include "engine/task/work.h"
+#include "engine/warning/warning_post.h"
 #include "proto/json.h"
 
 #define SAME_MAX 32
@@ -110,12 +111,17 @@ static void step_enter(Decision *decision, const Task *task, const Next *next) {
         SelectorContext context = next_context(decision, task, &origin, same, n_same);
         context.roles = step->roles;
         context.n_roles = step->n_roles;
+        const Playbook *playbook = task_playbook(decision->state, task);
+        case_visit(decision, work_case, step->name);
+        if (step->warn.to != NULL)
+                warning_post(decision, playbook, step, &origin, &context);
+        if (step->without_tasks)
+                return case_end(decision, work_case, "done");
         IssueTarget *targets, fallback = {.unit = own};
         size_t n = work_targets(decision, step, next->to != NULL ? next->to : step->to, &context, &targets);
-        Issue issue = {.playbook = task_playbook(decision->state, task), .step = step, .origin = &origin, .work_case = work_case,
+        Issue issue = {.playbook = playbook, .step = step, .origin = &origin, .work_case = work_case,
                        .targets = n > 0 ? targets : &fallback, .n_targets = n > 0 ? n : 1, .finish_by = TIMESTAMP_NONE};
         char first[UUID_LENGTH + 1];
-        case_visit(decision, work_case, step->name);
         if (n > 0 || own != NULL)
                 issue_tasks(decision, &issue, first);
         free(targets);

@@ -143,12 +143,12 @@ static void random_warning(Town *town, Random *random, char *member, char *topic
 }
 
 static void random_device(const Town *town, Random *random, char *topic, char *body, size_t size) {
-        static const char *const events[] = {"panic", "fault", "restored", "offline"};
+        static const char *const events[] = {"panic", "fault", "restored", "offline", "intruder"};
         if (random_below(random, 3) == 0) {
                 strcpy(topic, "device/panic-1/heartbeat");
                 snprintf(body, size, "{'state':'%s'}", random_below(random, 3) == 0 ? "fault" : "ok");
         } else
-                snprintf(body, size, "{'id':'20261123-r%u','event':'%s'}", town->n_messages, events[random_below(random, 4)]);
+                snprintf(body, size, "{'id':'20261123-r%u','event':'%s'}", town->n_messages, events[random_below(random, 5)]);
 }
 
 void random_command(Town *town, Random *random, Command *ret) {

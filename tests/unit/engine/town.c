@@ -64,6 +64,11 @@ static const char *const PLAYBOOKS[] = {
         "{'playbook':'also-panic','version':1," TITLE ",'adds':true,'when':{'device':{'event':'panic'}},'inform':[{'unit':'court'}]}",
         "{'playbook':'also-fraud','version':1," TITLE ",'adds':true,'when':{'warning':{'eventCode':'fraud','severity':'Extreme'}},"
         "'inform':[{'unit':'court'}]}",
+        /* what moves here is known next door at once, and to the room, which also has to look */
+        "{'playbook':'next-door','version':1,'priority':50,'start':'look'," TITLE ",'when':{'device':{'event':'intruder'}},"
+        "'steps':{'look':{" TITLE ",'to':[{'parent':1}],'dedup':['device'],'warn':{'to':[{'unit':'e2'},{'tier':1}],'expires':'PT30M',"
+        "'headline':{'zh':'有人','en':'Somebody'}},'then':[{'step':'again'}]},"
+        "'again':{'tasks':false,'warn':{'to':[{'same':1}],'expires':'PT5M','headline':{'zh':'又','en':'Again'}}}}}",
         /* a device that is out, alone or with others of its gateway; back by itself, the task ends unless somebody is on the way */
         "{'playbook':'mend-device','version':1,'priority':50,'start':'look'," TITLE ",'when':{'device':{'event':['offline','fault']}},"
         "'steps':{'look':{" TITLE ",'to':[{'parent':1}],'dedup':['gateway'],'ends_on':'restored',"

@@ -123,9 +123,10 @@ void engine_status_documents(Engine *engine, int64_t now_ms, Documents *ret);
 const Roster *engine_roster(const Engine *engine);
 
 /* ---- queries ---- */
+#define ENGINE_QUERY_PARAMETERS_MAX 12
 typedef struct EngineQuery {
         const char *name;         /* a named statement of store/query.c */
-        const char *parameters[8];/* texts or NULL; borrowed from this struct's storage */
+        const char *parameters[ENGINE_QUERY_PARAMETERS_MAX]; /* texts or NULL; borrowed from this struct's storage */
         size_t n_parameters;
         int offset_minutes;       /* of the times in the reply: the town's */
         char topic[TOPIC_MAX + 1];/* the reply's topic */

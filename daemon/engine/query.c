@@ -13,6 +13,7 @@
 #include "engine/organisation/organisation.h"
 #include "engine/state/state.h"
 #include "proto/json.h"
+#include "proto/timestamp.h"
 
 #define QUERY_LIMIT 100
 #define QUERY_LIMIT_MAX 500
@@ -30,6 +31,9 @@ typedef enum Parameter {
         /* from the body */
         PARAMETER_TASK, PARAMETER_WARNING, PARAMETER_REPORT, PARAMETER_OTHER_MEMBER,
         PARAMETER_TASK_STATE, PARAMETER_REPORT_STATE, PARAMETER_OPEN, PARAMETER_KIND, PARAMETER_LIMIT,
+        PARAMETER_PERSON,       /* `member`, not required: whose work it is */
+        PARAMETER_DUE,
+        PARAMETER_FROM, PARAMETER_UNTIL, /* a date `2026-11-16` of the town, or a time; from it on, up to before it */
 } Parameter;
 
 #define ROLE_BIT(role) (1u << (role))
@@ -54,7 +58,7 @@ static const struct Reading { unsigned own, below, area; } READINGS[] = {
 typedef struct Plan {
         const char *name;
         unsigned roles; /* who may ask at all */
-        Parameter parameters[8];
+        Parameter parameters[ENGINE_QUERY_PARAMETERS_MAX];
 } Plan;
 
 /* The order of parameters is the statement's ($1, $2, …) in store/query.c. */
@@ -75,6 +79,8 @@ static const Plan PLANS[] = {
         {"organisation", ROLES_AREA | ROLE_BIT(ROLE_COMMANDER), {PARAMETER_AREA}},
         {"playbooks", ROLES_READERS | ROLES_AREA, {PARAMETER_AREA}},
         {"catalogue", ROLES_READERS | ROLES_AREA, {PARAMETER_AREA}},
+        {"task_list", ROLES_READERS | ROLE_BIT(ROLE_AUDITOR), {PARAMETER_AREA, PARAMETER_ALL, PARAMETER_STAFF, PARAMETER_NAMED, PARAMETER_MEMBER, PARAMETER_DUE, PARAMETER_PERSON, PARAMETER_LIMIT}},
+        {"results", ROLES_READERS | ROLE_BIT(ROLE_AUDITOR), {PARAMETER_AREA, PARAMETER_ALL, PARAMETER_STAFF, PARAMETER_NAMED, PARAMETER_MEMBER, PARAMETER_FROM, PARAMETER_UNTIL, PARAMETER_PERSON, PARAMETER_LIMIT}},
         {"unit_status", ROLES_READERS | ROLES_AREA, {PARAMETER_AREA, PARAMETER_STATUS}},
 };
 
@@ -85,7 +91,7 @@ typedef struct Asker {
         const Unit *filter;   /* `unit` of the body, NULL when none */
         bool filter_shown;    /* some set contains it */
         size_t n_storage;
-        size_t offsets[8];    /* into query->units, where a parameter is a set; else SIZE_MAX */
+        size_t offsets[ENGINE_QUERY_PARAMETERS_MAX]; /* into query->units, where a parameter is a set; else SIZE_MAX */
         EngineQuery *query;
 } Asker;
 
@@ -166,6 +172,44 @@ static Code add_target(Asker *asker, size_t index, const char *name) {
         return add_text(asker, index, value);
 }
 
+static Code add_person(Asker *asker, size_t index) {
+        const char *value = json_string(asker->command->body, "member");
+        if (!value)
+                return json_has(asker->command->body, "member") ? CODE_TYPE : CODE_NONE;
+        if (!member_is_valid(value, strlen(value), organisation_area(asker->organisation)))
+                return CODE_RANGE;
+        return add_text(asker, index, value);
+}
+
+static bool is_date(const char *text) {
+        static const char form[] = "0000-00-00";
+        int year, month, day, y, m, d;
+        if (strlen(text) != sizeof form - 1)
+                return false;
+        for (size_t i = 0; i < sizeof form - 1; ++i)
+                if (form[i] == '0' ? text[i] < '0' || text[i] > '9' : text[i] != form[i])
+                        return false;
+        if (sscanf(text, "%d-%d-%d", &year, &month, &day) != 3 || year < 1970 || month < 1 || month > 12)
+                return false;
+        day_civil(day_from_civil(year, month, day), &y, &m, &d);
+        return y == year && m == month && d == day;
+}
+
+/* A date of the calendar, or a time as RFC 3339 has it. */
+static Code add_moment(Asker *asker, size_t index, const char *name) {
+        const char *value = json_string(asker->command->body, name);
+        char time[TIMESTAMP_TEXT_MAX];
+        int64_t ms;
+        if (!value)
+                return json_has(asker->command->body, name) ? CODE_TYPE : CODE_NONE;
+        if (is_date(value))
+                return add_text(asker, index, value);
+        if (!timestamp_parse(value, strlen(value), &ms))
+                return CODE_RANGE;
+        timestamp_format(ms, 0, time);
+        return add_text(asker, index, time);
+}
+
 /* An optional word of a fixed list, or (list NULL) any code word. */
 static Code add_word(Asker *asker, size_t index, const char *name, const char *const *list) {
         const char *value = json_string(asker->command->body, name);
@@ -209,6 +253,7 @@ static Code add_members(Asker *asker, size_t index) {
 static Code add_parameter(Asker *asker, size_t index, Parameter parameter) {
         static const char *const TASK_STATES[] = {"open", "issued", "accepted", "in_progress", "completed", "closed", "suspended",
                                                   "cancelled", "expired", NULL};
+        static const char *const DUES[] = {"overdue", "today", "week", "later", "open", NULL};
         static const char *const REPORT_STATES[] = {"open", "dispatched", "merged", "dismissed", "recorded", NULL};
         switch (parameter) {
         case PARAMETER_AREA: return add_text(asker, index, organisation_area(asker->organisation));
@@ -229,6 +274,10 @@ static Code add_parameter(Asker *asker, size_t index, Parameter parameter) {
         case PARAMETER_KIND: return add_word(asker, index, "kind", NULL);
         case PARAMETER_OPEN: return add_open(asker, index);
         case PARAMETER_LIMIT: return add_limit(asker, index);
+        case PARAMETER_PERSON: return add_person(asker, index);
+        case PARAMETER_DUE: return add_word(asker, index, "due", DUES);
+        case PARAMETER_FROM: return add_moment(asker, index, "from");
+        case PARAMETER_UNTIL: return add_moment(asker, index, "until");
         case PARAMETER_END: break;
         }
         assert(false);
@@ -246,7 +295,7 @@ static Code find_filter(Asker *asker) {
 static Code add_parameters(Asker *asker, const Plan *plan) {
         EngineQuery *query = asker->query;
         bool has_set = false;
-        for (size_t i = 0; i < 8 && plan->parameters[i] != PARAMETER_END; ++i) {
+        for (size_t i = 0; i < ENGINE_QUERY_PARAMETERS_MAX && plan->parameters[i] != PARAMETER_END; ++i) {
                 asker->offsets[i] = SIZE_MAX;
                 Code code = add_parameter(asker, i, plan->parameters[i]);
                 if (code != CODE_NONE)

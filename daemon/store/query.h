@@ -16,10 +16,13 @@ typedef struct QueryStatement {
         size_t n_parameters;  /* the area, $1, included */
         const char *sql;
 } QueryStatement;
-#define QUERY_PARAMETERS_MAX 8
+#define QUERY_PARAMETERS_MAX ENGINE_QUERY_PARAMETERS_MAX
 /* NULL when there is none of that name. */
 const QueryStatement *query_statement(const char *name);
-extern const QueryStatement query_statements[]; /* ends with a NULL name */
+/* Every statement; *cursor starts at 0; NULL at the end. */
+const QueryStatement *query_statement_next(size_t *cursor);
+/* One array a topic, each in a file of its own; end with a NULL name. The list of them is in query_statements.c. */
+extern const QueryStatement query_statements[], query_list_statements[];
 
 #define READER_ZONE_MAX 24
 

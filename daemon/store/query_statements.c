@@ -7,21 +7,7 @@
 
 #include <string.h>
 
-#define ROWS(limit) "least(greatest(coalesce(" limit "::integer, 100), 1), 500)"
-
-/* {"total","truncated",NAME:[…]} of the CTE `seen`, whose entries are the columns of `items` (ordered, limited). */
-#define LIST(name, limit, items)                                                                                                   \
-        " select json_build_object('total', (select count(*) from seen), 'truncated', (select count(*) from seen) > " ROWS(limit)  \
-        ", '" name "', coalesce((select json_agg(json_strip_nulls(row_to_json(x))) from (" items " limit " ROWS(limit)             \
-        ") x), '[]'::json))"
-
-/* Whether the asker may see task t: by audience and unit, handler or part; or as the one it is assigned to. */
-#define AT_UNIT(units)                                                                                                             \
-        "(t.unit = any(" units "::text[]) or t.handler = any(" units "::text[]) or exists (select from policegrid.task_part p"     \
-        " where p.area = t.area and p.task = t.id and p.unit = any(" units "::text[])))"
-#define TASK_SEEN(all, staff, named, member)                                                                                       \
-        "(t.audience = 'all' and " AT_UNIT(all) " or t.audience = 'staff' and " AT_UNIT(staff) " or t.audience = 'named' and "     \
-        AT_UNIT(named) " or t.assignee = " member ")"
+#include "store/query_words.h"
 
 #define TASK_SUMMARY                                                                                                               \
         "t.id, t.number, t.kind, t.brief ->> 'title' as title, t.brief ->> 'title_en' as title_en, t.unit, t.tier, t.state,"       \
@@ -187,8 +173,25 @@ const QueryStatement query_statements[] = {
         { NULL, 0, NULL },
 };
 
+static const QueryStatement *const topics[] = {
+        query_statements,
+        query_list_statements,
+};
+
+const QueryStatement *query_statement_next(size_t *cursor) {
+        size_t at = *cursor;
+        for (size_t topic = 0; topic < sizeof topics / sizeof topics[0]; topic++)
+                for (const QueryStatement *statement = topics[topic]; statement->name; statement++)
+                        if (at-- == 0) {
+                                ++*cursor;
+                                return statement;
+                        }
+        return NULL;
+}
+
 const QueryStatement *query_statement(const char *name) {
-        for (const QueryStatement *statement = query_statements; statement->name; statement++)
+        size_t cursor = 0;
+        for (const QueryStatement *statement; (statement = query_statement_next(&cursor));)
                 if (strcmp(statement->name, name) == 0)
                         return statement;
         return NULL;

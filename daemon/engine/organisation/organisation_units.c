@@ -12,7 +12,7 @@
 #define LINK_UNITS_MAX 64
 
 const char *const organisation_link_types[] = {"responder", "neighbour", "keeper", "repair", "ambulance",
-                                               "mediation.people", "mediation.administrative", "mediation.judicial", NULL};
+                                               "joint", "mediation.village", "mediation.labour", "mediation.people", "mediation.administrative", "mediation.judicial", "project", NULL};
 
 static bool parse_code(Parser *parser, const cJSON *item, char ret[static AREA_MAX + 1]) {
         const cJSON *code = cJSON_GetObjectItemCaseSensitive(item, "code");

@@ -107,10 +107,17 @@ static bool outcome_holds(const cJSON *outcome, const Step *step, const cJSON *r
 }
 
 bool step_next(const Playbook *playbook, const Step *step, const cJSON *results, const char *how, const cJSON *visits, Next *ret) {
+        return step_next_from(playbook, step, 0, results, how, visits, ret);
+}
+
+bool step_next_from(const Playbook *playbook, const Step *step, size_t from, const cJSON *results, const char *how, const cJSON *visits,
+                    Next *ret) {
         const cJSON *outcome;
+        size_t index = 0;
         *ret = (Next){0};
         cJSON_ArrayForEach(outcome, step->then) {
-                if (!outcome_holds(outcome, step, results, how, visits))
+                ret->index = index++;
+                if (ret->index < from || !outcome_holds(outcome, step, results, how, visits))
                         continue;
                 const char *next = json_string(outcome, "step");
                 ret->step = next ? playbook_step(playbook, next) : NULL;
@@ -139,9 +146,9 @@ static bool outcomes_fit(Check *check, const Step *step, const Organisation *org
 }
 
 static bool step_fits(Check *check, const Step *step, const Organisation *organisation) {
-        const cJSON *const lists[] = {step->to, step->participants, step->inform, step->warn.to};
+        const cJSON *const lists[] = {step->to, step->participants, step->inform};
         const cJSON *set;
-        for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+        for (size_t i = 0; i < 3; i++)
                 if (!selectors_fit(check, lists[i], organisation))
                         return false;
         for (size_t i = 0; i < step->n_rungs; i++)

@@ -52,16 +52,6 @@ typedef struct Rung {
 typedef enum Each { EACH_UNIT = 1, EACH_MEMBER, EACH_PLACE } Each;
 typedef enum Consent { CONSENT_LEAD = 0, CONSENT_ALL } Consent;
 
-/* A warning that the playbook posts by itself when the step begins. Texts are never NULL, instruction "" when none. */
-typedef struct Warn {
-        const cJSON *to;                   /* selectors; whoever any of them finds is told; NULL = the step posts none */
-        const char *headline_zh, *headline_en, *instruction_zh, *instruction_en;
-        Severity severity;                 /* SEVERITY_UNKNOWN = the origin's */
-        int64_t lasts_ms;                  /* then it expires */
-} Warn;
-#define WARN_LASTS_MIN_MS ((int64_t)1000)
-#define WARN_LASTS_MAX_MS ((int64_t)7 * 24 * 3600 * 1000)
-
 typedef struct Step {
         char name[STEP_NAME_MAX + 1];
         const char *title_zh, *title_en;   /* never NULL */
@@ -83,10 +73,7 @@ typedef struct Step {
         const cJSON *dedup;                /* NULL when none; ["device"] or ["place"]… */
         const cJSON *then;                 /* outcomes in order */
         const char *notify;                /* NULL, "sms", "voice", … */
-        const cJSON *points;               /* what completing it earns (points/points_rule.c); NULL when nothing */
         bool contact;
-        Warn warn;
-        bool without_tasks;                /* tasks: false: its warning, or the notices of the one that started it, are all */
 } Step;
 
 /*
@@ -161,6 +148,7 @@ typedef struct Next {
         const Step *step;     /* NULL at an end */
         const char *end;      /* outcome of the case; NULL when a step follows */
         const cJSON *to;      /* selectors in place of the step's own; at an end: units to be informed; NULL when none */
+        size_t index;         /* of the outcome in `then` */
 } Next;
 /*
  * `results`: {"step": {field: value}} of the case so far, that of `step` included. `how` the step ended: done, resolved (by the unit
@@ -169,6 +157,9 @@ typedef struct Next {
  * resolved the case ends `done`; after anything else the engine does what it does without a playbook.
  */
 bool step_next(const Playbook *playbook, const Step *step, const cJSON *results, const char *how, const cJSON *visits, Next *ret);
+/* The same among the outcomes from that index on: an outcome whose own `to` finds nobody is passed over. */
+bool step_next_from(const Playbook *playbook, const Step *step, size_t from, const cJSON *results, const char *how, const cJSON *visits,
+                    Next *ret);
 
 /* ---- selectors (selector.c) ---- */
 typedef struct SelectorContext {

@@ -9,7 +9,6 @@
 #include "engine/record.h"
 #include "engine/task/task.h"
 #include "engine/task/work.h"
-#include "engine/warning/warning_post.h"
 #include "proto/json.h"
 
 #define SAME_MAX 32
@@ -101,30 +100,49 @@ static SelectorContext next_context(Decision *decision, const Task *task, const 
                                  .at = decision->at};
 }
 
-/* The next step's tasks, in the same case. Where its selectors find nobody, the unit that did the last step goes on. */
-static void step_enter(Decision *decision, const Task *task, const Next *next) {
-        const WorkCase *work_case = state_case(decision->state, task->case_id);
-        const Step *step = next->step;
-        const Unit *same[SAME_MAX], *own = task_unit(decision, task);
+/* The targets of what follows. */
+static size_t next_targets(Decision *decision, const Task *task, const WorkOrigin *origin, const Next *next, IssueTarget **ret) {
+        const Unit *same[SAME_MAX];
         size_t n_same = same_units(decision, task, same);
-        WorkOrigin origin = origin_again(decision, task, NULL, NULL);
-        SelectorContext context = next_context(decision, task, &origin, same, n_same);
-        context.roles = step->roles;
-        context.n_roles = step->n_roles;
-        const Playbook *playbook = task_playbook(decision->state, task);
-        case_visit(decision, work_case, step->name);
-        if (step->warn.to != NULL)
-                warning_post(decision, playbook, step, &origin, &context);
-        if (step->without_tasks)
-                return case_end(decision, work_case, "done");
-        IssueTarget *targets, fallback = {.unit = own};
-        size_t n = work_targets(decision, step, next->to != NULL ? next->to : step->to, &context, &targets);
-        Issue issue = {.playbook = playbook, .step = step, .origin = &origin, .work_case = work_case,
+        SelectorContext context = next_context(decision, task, origin, same, n_same);
+        context.roles = next->step->roles;
+        context.n_roles = next->step->n_roles;
+        return work_targets(decision, next->step, next->to != NULL ? next->to : next->step->to, &context, ret);
+}
+
+/*
+ * Where an outcome's own `to` finds nobody, the outcomes behind it are asked: the next mediation force, and when there is none left, all of
+ * them jointly. *next becomes the one that was chosen; when none of them finds anybody it stays.
+ */
+static size_t next_choose(Decision *decision, const Task *task, const WorkOrigin *origin, const char *how, Next *next, IssueTarget **ret) {
+        const WorkCase *work_case = state_case(decision->state, task->case_id);
+        Next candidate = *next;
+        while (candidate.step != NULL) {
+                size_t n = next_targets(decision, task, origin, &candidate, ret);
+                if (n > 0 || candidate.to == NULL) {
+                        *next = candidate;
+                        return n;
+                }
+                free(*ret);
+                *ret = NULL;
+                if (!step_next_from(task_playbook(decision->state, task), task_step(decision->state, task), candidate.index + 1,
+                                    work_case->results, how, work_case->visits, &candidate))
+                        return 0;
+        }
+        *next = candidate;
+        return 0;
+}
+
+/* The next step's tasks, in the same case. Where its selectors find nobody, the unit that did the last step goes on. */
+static void step_enter(Decision *decision, const Task *task, const WorkOrigin *origin, const Step *step, IssueTarget *targets, size_t n) {
+        const WorkCase *work_case = state_case(decision->state, task->case_id);
+        IssueTarget fallback = {.unit = task_unit(decision, task)};
+        Issue issue = {.playbook = task_playbook(decision->state, task), .step = step, .origin = origin, .work_case = work_case,
                        .targets = n > 0 ? targets : &fallback, .n_targets = n > 0 ? n : 1, .finish_by = TIMESTAMP_NONE};
         char first[UUID_LENGTH + 1];
-        if (n > 0 || own != NULL)
+        case_visit(decision, work_case, step->name);
+        if (n > 0 || fallback.unit != NULL)
                 issue_tasks(decision, &issue, first);
-        free(targets);
 }
 
 /* Units that an end names are informed by an acknowledge-only task. */
@@ -157,8 +175,14 @@ void work_ended(Decision *decision, const Task *task, const char *how) {
         bool worked = strcmp(how, "done") == 0 || strcmp(how, "resolved") == 0;
         if (!next_find(decision, task, how, &next))
                 return case_end(decision, work_case, worked ? "done" : how);
+        WorkOrigin origin = origin_again(decision, task, NULL, NULL);
+        IssueTarget *targets = NULL;
+        size_t n = next_choose(decision, task, &origin, how, &next, &targets);
         if (next.step != NULL)
-                return step_enter(decision, task, &next);
+                step_enter(decision, task, &origin, next.step, targets, n);
+        free(targets);
+        if (next.step != NULL)
+                return;
         case_end(decision, work_case, next.end);
         end_inform(decision, task, next.to);
 }

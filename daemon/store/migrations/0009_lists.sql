@@ -1,0 +1,119 @@
+-- The task list and the results list (M02) as views; the duty list stands with the duties. Exercises and tests are listed with their
+-- status: whoever counts leaves them out.
+
+create index task_by_end on policegrid.task (ended_at, area) where ended_at is not null;
+
+-- The clock that runs out next: none while suspended, none after the end.
+create function policegrid.task_due(state text, accept_by timestamptz, start_by timestamptz, finish_by timestamptz, verify_by timestamptz)
+    returns timestamptz language sql immutable parallel safe as $$
+    select case state
+        when 'issued' then least(accept_by, start_by, finish_by)
+        when 'accepted' then least(start_by, finish_by)
+        when 'in_progress' then finish_by
+        when 'completed' then verify_by
+    end
+$$;
+
+-- Today and this week (from Monday) in the town's zone, which is `ahead` of UTC.
+create function policegrid.due_when(due timestamptz, at timestamptz, ahead interval) returns text
+    language sql immutable parallel safe as $$
+    select case
+        when due is null then 'open'
+        when due < at then 'overdue'
+        when date_trunc('day', due at time zone 'UTC' + ahead) = date_trunc('day', at at time zone 'UTC' + ahead) then 'today'
+        when date_trunc('week', due at time zone 'UTC' + ahead) = date_trunc('week', at at time zone 'UTC' + ahead) then 'week'
+        else 'later'
+    end
+$$;
+
+-- A row for each unit that an open task stands with: the one that does it, and those that take part or are informed.
+create view policegrid.task_list as
+select t.area,
+       w.unit,
+       u.title as unit_title,
+       u.title_en as unit_title_en,
+       w.part,
+       t.id as task,
+       t.number,
+       t.kind,
+       t.step,
+       t.brief ->> 'title' as title,
+       t.brief ->> 'title_en' as title_en,
+       t.audience,
+       t.state,
+       t.severity,
+       t.reality as status,
+       coalesce(t.assignee, t.body -> 'accepted' ->> 0) as member,
+       t.assignee,
+       policegrid.due_when(d.due_at, now(), z.ahead) as due,
+       d.due_at,
+       t.accept_by,
+       t.finish_by,
+       t.card,
+       t.escalation is not null as escalated,
+       t.handler,
+       t.case_id,
+       t.origin_type,
+       t.origin_id,
+       t.place,
+       t.issued_at,
+       t.revision
+  from policegrid.task t
+  cross join lateral (select policegrid.task_due(t.state, t.accept_by, t.start_by, t.finish_by, t.verify_by) as due_at) d
+  cross join lateral (select make_interval(mins => coalesce((select o.utc_offset from policegrid.organisation o
+                                                              where o.area = t.area and o.is_current), 480)) as ahead) z
+  cross join lateral (select t.unit, 'lead' as part
+                       union all
+                      select p.unit, p.part from policegrid.task_part p
+                       where p.area = t.area and p.task = t.id and p.unit <> t.unit and p.part_state <> 'transferred') w
+  join policegrid.unit u on u.area = t.area and u.id = w.unit
+ where t.live and t.ended_at is null;
+
+-- What was closed, by the unit whose work it was. In time: null where no such clock was set.
+create view policegrid.result_list as
+select t.area,
+       t.unit,
+       u.title as unit_title,
+       u.title_en as unit_title_en,
+       t.tier,
+       t.id as task,
+       t.number,
+       t.case_id,
+       t.kind,
+       t.step,
+       t.brief ->> 'title' as title,
+       t.brief ->> 'title_en' as title_en,
+       t.audience,
+       t.severity,
+       t.reality as status,
+       t.origin_type,
+       t.origin_id,
+       t.outcome,
+       t.body ->> 'completed_by' as completed_by,
+       t.accepted_at,
+       t.completed_at,
+       t.ended_at as closed_at,
+       coalesce(t.accepted_at, t.completed_at, t.ended_at) <= t.accept_by as accepted_in_time,
+       coalesce(t.completed_at, t.ended_at) <= t.finish_by as completed_in_time,
+       t.returns,
+       t.late,
+       t.raised,
+       exists (select from policegrid.escalation e where e.area = t.area and e.task = t.id) as escalated,
+       t.place,
+       t.body -> 'result' as result
+  from policegrid.task t
+  join policegrid.unit u on u.area = t.area and u.id = t.unit
+ where t.state = 'closed';
+
+revoke all on function policegrid.task_due(text, timestamptz, timestamptz, timestamptz, timestamptz),
+    policegrid.due_when(timestamptz, timestamptz, interval) from public;
+grant execute on function policegrid.task_due(text, timestamptz, timestamptz, timestamptz, timestamptz),
+    policegrid.due_when(timestamptz, timestamptz, interval) to policegrid_reader, policegrid_daemon;
+grant select on policegrid.task_list, policegrid.result_list to policegrid_reader, policegrid_daemon;
+
+comment on view policegrid.task_list is '任务清单：每个单位的未结任务，按到期分为逾期、今日、本周、以后 / the task list: open tasks of each unit, by when they are due: overdue, today, week, later, open (no clock runs)';
+comment on column policegrid.task_list.member is '承办人：指派的，或首先签收的 / who is to do it: assigned, or the first who took it on';
+comment on column policegrid.task_list.status is '实战、演练或测试 / Actual, Exercise or Test';
+comment on view policegrid.result_list is '成绩清单：已结任务及其计数 / the results list: what was closed, with what was counted in it and whether it was in time';
+comment on column policegrid.result_list.completed_by is '办结人（成员编号） / who completed it, or resolved it from above';
+comment on column policegrid.result_list.status is '实战、演练或测试 / Actual, Exercise or Test';

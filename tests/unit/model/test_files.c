@@ -1,6 +1,7 @@
 /* The files in deploy/ are good: organisations parse, playbooks parse, walk their tests and fit the organisation, and do not overlap. */
 #include "model.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,26 +40,42 @@ static void test_jiezhou(void **state) {
         organisation_free(organisation);
 }
 
+static int is_playbook_file(const struct dirent *entry) {
+        size_t n = strlen(entry->d_name);
+        return n > 5 && strcmp(entry->d_name + n - 5, ".json") == 0;
+}
+
+/* A file is named after its playbook, carries its test (unless it only adds), fits the town, and overlaps with no other. */
+static void take_playbook(PlaybookSet *set, const Organisation *organisation, const char *file) {
+        char path[512], detail[160];
+        size_t n;
+        snprintf(path, sizeof path, "deploy/playbooks/%s", file);
+        char *text = read_source(path, &n);
+        Playbook *playbook = playbook_new(text, n, detail, sizeof detail);
+        if (!playbook)
+                fail_msg("%s: %s", file, detail);
+        assert_int_equal(strncmp(playbook_name(playbook), file, strlen(file) - 5), 0);
+        if (!playbook_adds(playbook) && !strstr(text, "\"test\""))
+                fail_msg("%s has no test", file);
+        if (!playbook_fits(playbook, organisation, detail, sizeof detail))
+                fail_msg("%s: %s", file, detail);
+        if (playbook_set_add(set, playbook, true, detail, sizeof detail) != CODE_NONE)
+                fail_msg("%s: %s", file, detail);
+        free(text);
+}
+
 static void test_playbooks(void **state) {
         (void)state;
-        static const char *const names[] = {"telecom-fraud", "nine-small-premises", "dispute", "panic-button"};
         Organisation *organisation = jiezhou();
         PlaybookSet *set = playbook_set_new();
-        for (size_t i = 0; i < 4; i++) {
-                char path[128], detail[160];
-                snprintf(path, sizeof path, "deploy/playbooks/%s.json", names[i]);
-                size_t n;
-                char *text = read_source(path, &n);
-                Playbook *playbook = playbook_new(text, n, detail, sizeof detail);
-                if (!playbook)
-                        fail_msg("%s: %s", names[i], detail);
-                assert_string_equal(playbook_name(playbook), names[i]);
-                assert_non_null(strstr(text, "\"test\""));
-                if (!playbook_fits(playbook, organisation, detail, sizeof detail))
-                        fail_msg("%s: %s", names[i], detail);
-                assert_int_equal(playbook_set_add(set, playbook, true, detail, sizeof detail), CODE_NONE);
-                free(text);
+        struct dirent **files;
+        int n = scandir(TEST_SOURCE_ROOT "/deploy/playbooks", &files, is_playbook_file, alphasort);
+        assert_true(n >= 17);
+        for (int i = 0; i < n; i++) {
+                take_playbook(set, organisation, files[i]->d_name);
+                free(files[i]);
         }
+        free(files);
         playbook_set_free(set);
         organisation_free(organisation);
 }

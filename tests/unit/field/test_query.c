@@ -1,6 +1,7 @@
 /* queries: what each seat may ask, and the sets of units that the statements are limited to. */
 #include "fixture.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static void expect_sets(Fixture *fixture, Who who, const char *body, size_t index, const char *set) {
@@ -73,6 +74,36 @@ static void test_parameters(void **state) {
         engine_query_deinit(&query);
 }
 
+static void test_lists(void **state) {
+        Fixture *fixture = *state;
+        EngineQuery query;
+        char body[200];
+        expect_sets(fixture, E1_VOLUNTEER, "{\"query\":\"task_list\"}", 2, "{}"); /* what is the staff's is not for volunteers */
+        expect_sets(fixture, E1_WORKER, "{\"query\":\"results\"}", 2, "{e1}");
+        snprintf(body, sizeof(body), "{\"query\":\"task_list\",\"due\":\"overdue\",\"member\":\"%s\"}", fixture->members[E1_HEAD]);
+        assert_int_equal(ask(fixture, E1_WORKER, &query, "%s", body), CODE_NONE);
+        assert_int_equal(query.n_parameters, 8);
+        assert_string_equal(query.parameters[5], "overdue");
+        assert_string_equal(query.parameters[6], fixture->members[E1_HEAD]);
+        engine_query_deinit(&query);
+        assert_int_equal(ask(fixture, E1_WORKER, &query, "{\"query\":\"results\",\"from\":\"2026-11-16\",\"until\":\"2026-11-23T00:00:00+08:00\"}"), CODE_NONE);
+        assert_int_equal(query.n_parameters, 9);
+        assert_string_equal(query.parameters[5], "2026-11-16");
+        assert_string_equal(query.parameters[6], "2026-11-22T16:00:00+00:00");
+        assert_null(query.parameters[7]);
+        engine_query_deinit(&query);
+        static const char *const wrong[] = {"\"from\":\"2026-02-30\"", "\"from\":\"2026-+1-01\"", "\"from\":\"yesterday\"", "\"until\":\"2026-13-01\"",
+                                            "\"until\":\"2026-11-16 \"", "\"member\":\"x' or true\"", "\"limit\":501"};
+        for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); ++i) {
+                snprintf(body, sizeof(body), "{\"query\":\"results\",%s}", wrong[i]);
+                expect_code(fixture, CODE_RANGE, E1_WORKER, body);
+        }
+        expect_code(fixture, CODE_TYPE, E1_WORKER, "{\"query\":\"results\",\"from\":20261116}");
+        expect_code(fixture, CODE_RANGE, E1_WORKER, "{\"query\":\"task_list\",\"due\":\"soon\"}");
+        expect_code(fixture, CODE_FORBIDDEN, E1_WORKER, "{\"query\":\"results\",\"unit\":\"w1\"}");
+        expect_code(fixture, CODE_DENIED, ADMIN, "{\"query\":\"results\"}");
+}
+
 static void test_directory_shows_the_line_above(void **state) {
         Fixture *fixture = *state;
         expect_sets(fixture, E1_WORKER, "{\"query\":\"units\"}", 1, "{town,east,e1}");
@@ -104,7 +135,7 @@ static void test_refusals(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                TEST(test_sets_follow_the_line), TEST(test_private_notes), TEST(test_parameters),
+                TEST(test_sets_follow_the_line), TEST(test_private_notes), TEST(test_parameters), TEST(test_lists),
                 TEST(test_directory_shows_the_line_above), TEST(test_refusals),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

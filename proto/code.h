@@ -43,6 +43,9 @@ typedef enum Code {
         CODE_DUPLICATE,      /* identifier already in use */
         CODE_FORM,           /* result does not fit the form */
         CODE_REASON,         /* a reason is required */
+        CODE_UNKNOWN_CARD,   /* no such points card in use */
+        CODE_CARD_CODE,      /* not the card's code */
+        CODE_BALANCE,        /* not enough points */
         /* organisation and playbooks */
         CODE_ORPHANS,        /* the change would orphan open tasks */
         CODE_CONFLICT,       /* version is not newer, overlap, … */

@@ -153,12 +153,16 @@ static bool check_words(Check *check, const cJSON *title, const char *language, 
 }
 
 bool check_title(Check *check, const cJSON *object, const char *fallback, const char **ret_zh, const char **ret_en) {
+        return check_phrase(check, object, "title", fallback, ret_zh, ret_en);
+}
+
+bool check_phrase(Check *check, const cJSON *object, const char *name, const char *fallback, const char **ret_zh, const char **ret_en) {
         static const char *const names[] = {"zh", "en", NULL};
         *ret_zh = *ret_en = fallback;
-        const cJSON *title = cJSON_GetObjectItemCaseSensitive(object, "title");
+        const cJSON *title = cJSON_GetObjectItemCaseSensitive(object, name);
         if (!title)
                 return true;
-        size_t mark = check_enter(check, "title");
+        size_t mark = check_enter(check, name);
         if (!check_keys(check, title, names))
                 return false;
         const char *zh = NULL, *en = NULL;

@@ -37,6 +37,8 @@ bool check_is_dotted_name(const char *text);
 const char *check_name(Check *check, const cJSON *object, const char *name, bool required);
 /* `{"zh","en"}`, at most 120 characters each; defaults where absent. */
 bool check_title(Check *check, const cJSON *object, const char *fallback, const char **ret_zh, const char **ret_en);
+/* The same of member `name`. */
+bool check_phrase(Check *check, const cJSON *object, const char *name, const char *fallback, const char **ret_zh, const char **ret_en);
 /* A whole number within bounds. */
 bool check_int(Check *check, const cJSON *item, int64_t min, int64_t max, int64_t *ret);
 /* Whether `array` (a member that may be absent) is an array of at most `max` elements. */

@@ -199,7 +199,7 @@ bool engine_expects_topic(const Engine *engine, const Topic *topic) {
         if (topic->kind == TOPIC_STATUS || topic->kind == TOPIC_LIST)
                 return organisation_unit(state_organisation(engine->state), topic->unit) != NULL;
         if (topic->kind == TOPIC_MEMBER_LIST)
-                return status_expects_member(state_organisation(engine->state), topic->name, topic->target);
+                return status_expects_member(engine->state, topic->name, topic->target);
         return topic->kind == TOPIC_PRESENCE || topic->kind == TOPIC_MARK || documents_expect(engine, topic);
 }
 
@@ -247,6 +247,7 @@ static void decision_end(Decision *decision) {
 static const char *const object_words[OBJECT_KIND_COUNT] = {
         [OBJECT_WARNING] = "warning", [OBJECT_NOTICE] = "notice", [OBJECT_REPORT] = "report", [OBJECT_CASE] = "case",
         [OBJECT_TASK] = "task", [OBJECT_ESCALATION] = "escalation", [OBJECT_DEVICE] = "device",
+        [OBJECT_HOLDER] = "holder", [OBJECT_REDEMPTION] = "redemption",
 };
 
 static void timer_fire(Decision *decision, Object *object, TimerKind kind) {
@@ -270,9 +271,13 @@ static void timer_fire(Decision *decision, Object *object, TimerKind kind) {
         case OBJECT_DEVICE:
                 device_fire(decision, any, kind);
                 break;
+        case OBJECT_REDEMPTION:
+                redemption_fire(decision, any, kind);
+                break;
         case OBJECT_NOTICE:
         case OBJECT_REPORT:
         case OBJECT_CASE:
+        case OBJECT_HOLDER:
         case OBJECT_KIND_COUNT:
                 assert(!"object has timers");
         }

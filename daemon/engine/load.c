@@ -146,6 +146,16 @@ static void warning_needs(Needs *needs, const Command *command) {
                 need(needs, TABLE_WARNING, identifier, NULL);
 }
 
+/* A redemption that has ended is told so; a card that was given up is not made anew. */
+static void request_needs(Needs *needs, const cJSON *body) {
+        const char *redemption = json_string(body, "redemption"), *card = json_string(body, "card");
+        if (redemption != NULL && uuid_is_valid(redemption, strlen(redemption)) &&
+            state_redemption(needs->engine->state, redemption) == NULL)
+                need(needs, TABLE_POINTS_REDEMPTION, redemption, NULL);
+        if (card != NULL && strlen(card) <= CARD_MAX && state_holder(needs->engine->state, card) == NULL)
+                need(needs, TABLE_POINTS_HOLDER, card, NULL);
+}
+
 size_t engine_needs(Engine *engine, const Command *command, EngineNeed ret[static ENGINE_NEEDS_MAX]) {
         Needs needs = {.engine = engine, .items = ret};
         if (command_wants_receipt(command) && *command->id != '\0' && command->code != CODE_BAD_ID && command->code != CODE_TOO_OLD &&
@@ -155,6 +165,8 @@ size_t engine_needs(Engine *engine, const Command *command, EngineNeed ret[stati
                 target_needs(&needs, &command->topic);
         if (command->code == CODE_NONE && command->topic.kind == TOPIC_WARNING)
                 warning_needs(&needs, command);
+        if (command->code == CODE_NONE && command->topic.kind == TOPIC_REQUEST)
+                request_needs(&needs, command->body);
         const char *into = command->topic.verb == VERB_MERGE ? json_string(command->body, "into") : NULL;
         if (command->code == CODE_NONE && into != NULL && uuid_is_valid(into, strlen(into)) && state_report(engine->state, into) == NULL)
                 need(&needs, TABLE_REPORT, into, NULL);

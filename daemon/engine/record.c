@@ -1,5 +1,6 @@
 #include "engine/record.h"
 
+#include "engine/points/points.h"
 #include "proto/json.h"
 
 Record record_of_report(const Decision *decision, const Report *report) {
@@ -18,7 +19,7 @@ Record record_of_task(const Decision *decision, const Task *task) {
 }
 
 void record_done(Decision *decision, const Record *record) {
-        (void)decision;
         if (record->reality != REALITY_ACTUAL)
                 return;
+        points_record(decision, record);
 }

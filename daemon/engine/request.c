@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "engine/points/points.h"
 #include "engine/task/work.h"
 #include "proto/json.h"
 
@@ -58,6 +59,14 @@ static void request_secret(Decision *decision) {
 static const struct { const char *name; DecisionHandler *decide; } requests[] = {
         {"enrol", request_secret},
         {"rotate", request_secret},
+        {"points-join", points_join_decide},
+        {"points-leave", points_leave_decide},
+        {"points-award", points_award_decide},
+        {"points-correct", points_correct_decide},
+        {"points-honour", points_honour_decide},
+        {"redeem", redemption_decide},
+        {"redeem-confirm", redemption_confirm_decide},
+        {"redeem-cancel", redemption_cancel_decide},
 };
 
 void request_decide(Decision *decision) {

@@ -142,6 +142,8 @@ def test_requests(town):
     member, secret = town.stack.member("volunteer", ROOM), new_secret()
     phone = town.stack.phone(member)
     for example in examples("request.json"):
+        if example["request"] not in ("enrol", "rotate"):
+            continue  # points and contacts want a story: test_points.py, test_privacy.py
         body = {**example, "id": message_id(), "secret_hash": secret_hash(secret)}
         receipt = phone.send(f"{BASE}/member/{member}/request", body)
         assert receipt["outcome"] == "accepted" or (example["request"], receipt["code"]) == ("enrol", "enrolment"), receipt

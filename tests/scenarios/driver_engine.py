@@ -7,8 +7,13 @@ import json
 import os
 import pathlib
 import subprocess
+import sys
 
-from driver import ROOT, SETTING_UP, Driver, from_ms, playbook_texts, secret_hash, to_ms
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
+
+import wire_check  # noqa: E402
+
+from driver import ROOT, SETTING_UP, Driver, from_ms, playbook_texts, secret_hash, to_ms  # noqa: E402
 
 BUILD = pathlib.Path(os.environ.get("POLICEGRID_BUILD", ROOT / "build-test"))
 CASTS = {"integer": int, "bigint": int, "boolean": lambda cell: cell in ("t", "true"), "jsonb": json.loads, "timestamptz": lambda cell: from_ms(int(cell))}
@@ -21,6 +26,7 @@ class EngineDriver(Driver):
         super().__init__(organisation, start - SETTING_UP)
         self.database = database      # makes a Database (database.py) when the first question comes; None where there may be none
         self.retained, self.messages, self.next, self.table_names = {}, [], None, None
+        self.traffic = []             # what the schemas are held against: accepted messages up, everything down
         self.process = subprocess.Popen([str(BUILD / "tests/scenarios/engine_host")], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, text=True, encoding="utf-8")
         self.do("start", area=self.area)
@@ -58,6 +64,7 @@ class EngineDriver(Driver):
     def keep(self, document):
         topic = document["topic"].removeprefix(self.base + "/")
         payload = json.loads(document["payload"]) if document.get("payload") else None
+        self.traffic.append({"topic": document["topic"], "payload": payload, "retain": document["retain"]})
         if not document["retain"]:
             self.messages.append((topic, payload))
         elif payload is None:
@@ -70,6 +77,8 @@ class EngineDriver(Driver):
         n = len(self.messages)
         self.do("say", member=member, topic=f"{self.base}/{topic}", body=json.dumps(body, ensure_ascii=False))
         receipts = [p for t, p in self.messages[n:] if t == f"member/{member}/receipt" and p.get("id") == body.get("id")]
+        if not receipts or receipts[-1]["outcome"] == "accepted":
+            self.traffic.append({"topic": f"{self.base}/{topic}", "payload": body, "retain": False})
         return receipts[-1] if receipts else None
 
     def query(self, member, body):
@@ -126,6 +135,8 @@ class EngineDriver(Driver):
         try:
             if prove:
                 self.do("prove")
+                faults = wire_check.check(self.traffic)
+                assert not faults, faults[:5]
         finally:
             self.process.stdin.close()
             code = self.process.wait(60)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/duty/duty_definition.h"
+#include "engine/points/points.h"
 #include "engine/report/report.h"
 
 typedef struct Section {
@@ -15,6 +16,7 @@ typedef struct Section {
 static const Section sections[] = {
         {"report_kinds", report_catalogue_check, NULL},
         {"duties", duty_catalogue_check, NULL},
+        {"points", points_catalogue_check, NULL},
 };
 #define N_SECTIONS (sizeof sections / sizeof sections[0])
 

@@ -170,6 +170,8 @@ static void sink_object(DocumentSink *sink, const Object *object) {
         case OBJECT_WARNING:
         case OBJECT_REPORT:
         case OBJECT_CASE:
+        case OBJECT_HOLDER:
+        case OBJECT_REDEMPTION:
         case OBJECT_KIND_COUNT:
                 break;
         }

@@ -4,12 +4,14 @@
 #include <string.h>
 
 #include "engine/document/list_task.h"
+#include "engine/points/points.h"
 #include "proto/timestamp.h"
 
 const ListKind list_kinds[] = {
-        {"task", list_task_of_unit, list_task_of_member},
-        {"result", list_result_of_unit, list_result_of_member},
-        {NULL, NULL, NULL},
+        {"task", list_task_of_unit, list_task_of_member, NULL},
+        {"result", list_result_of_unit, list_result_of_member, NULL},
+        {"points", NULL, points_list_of_member, points_list_is_wanted},
+        {NULL, NULL, NULL, NULL},
 };
 
 /* ---- writing ---- */

@@ -24,10 +24,14 @@ typedef struct ListContext {
 typedef void ListOfUnit(const ListContext *context, const Unit *unit, Text *text);
 typedef void ListOfMember(const ListContext *context, const Member *member, Text *text);
 
+/* Whether the member has such a list at all. */
+typedef bool ListWanted(const State *state, const Member *member);
+
 typedef struct ListKind {
         const char *name;      /* last level of its topics */
-        ListOfUnit *of_unit;
+        ListOfUnit *of_unit;   /* NULL: units have none */
         ListOfMember *of_member;
+        ListWanted *wanted;    /* NULL: every member has one */
 } ListKind;
 extern const ListKind list_kinds[]; /* ends with a NULL name */
 

@@ -26,6 +26,7 @@ typedef struct MemberStatus {
         char member[MEMBER_MAX + 1];
         bool due;
         uint64_t seats;        /* of the seats that his lists were made by; 0 = he has none */
+        unsigned lists;       /* bits of list_kinds: those that not every member has, and this one was given */
 } MemberStatus;
 
 struct Status {
@@ -124,6 +125,8 @@ static void mark_object(Status *status, const Object *object) {
                 mark_task(status, (const Task *)(const void *)object);
         else if (object->kind == OBJECT_ESCALATION)
                 mark(status, ((const Escalation *)(const void *)object)->to);
+        else if (object->kind == OBJECT_HOLDER)
+                mark_member(status, ((const Holder *)(const void *)object)->member);
 }
 
 void status_note(Status *status, const Object *before, const Object *after) {
@@ -258,17 +261,21 @@ static void publish_unit(const Writer *writer, UnitStatus *unit, const Unit *now
 }
 
 /* `member` NULL: nobody who works for a unit any more. */
-static void publish_member(const Writer *writer, const char *id, const Member *member) {
+static void publish_member(const Writer *writer, MemberStatus *status, const Member *member) {
+        const char *id = status->member;
         for (const ListKind *kind = list_kinds; kind->name; ++kind) {
-                if (!kind->of_member)
+                const unsigned bit = 1u << (kind - list_kinds);
+                const bool wanted = member && (!kind->wanted || kind->wanted(writer->context.state, member));
+                if (!kind->of_member || (!wanted && kind->wanted && !(status->lists & bit)))
                         continue;
+                status->lists = wanted ? status->lists | bit : status->lists & ~bit;
                 Text text = TEXT_INIT(0);
                 start_document(writer, "member", id, &text);
                 list_add_text(&text, "list", kind->name);
-                if (member)
+                if (wanted)
                         kind->of_member(&writer->context, member, &text);
                 text_append_char(&text, '}');
-                publish_of_member(writer, id, kind->name, member ? &text : NULL);
+                publish_of_member(writer, id, kind->name, wanted ? &text : NULL);
                 text_deinit(&text);
         }
 }
@@ -355,7 +362,7 @@ static void publish_members(Status *status, const Writer *writer, const Organisa
         for (MemberStatus *member; (member = map_next(status->members, &cursor, NULL));) {
                 if (!member->due)
                         continue;
-                publish_member(writer, member->member, member->seats ? organisation_member(organisation, member->member) : NULL);
+                publish_member(writer, member, member->seats ? organisation_member(organisation, member->member) : NULL);
                 member->due = false;
                 if (!member->seats) {
                         map_remove(status->members, member->member);
@@ -364,11 +371,11 @@ static void publish_members(Status *status, const Writer *writer, const Organisa
         }
 }
 
-bool status_expects_member(const Organisation *organisation, const char *member, const char *list) {
-        const Member *found = organisation_member(organisation, member);
+bool status_expects_member(const State *state, const char *member, const char *list) {
+        const Member *found = organisation_member(state_organisation(state), member);
         for (const ListKind *kind = list_kinds; kind->name; ++kind)
                 if (kind->of_member && strcmp(kind->name, list) == 0)
-                        return found && seats_mark(found) != 0;
+                        return found && seats_mark(found) != 0 && (!kind->wanted || kind->wanted(state, found));
         return false;
 }
 

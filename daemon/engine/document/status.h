@@ -10,6 +10,6 @@
 /* Every unit is due again: at the start, and when the broker's contents are rebuilt. */
 void status_renew(Status *status);
 /* Whether the member has a list of that name: everybody has who holds a seat in a unit that works. */
-bool status_expects_member(const Organisation *organisation, const char *member, const char *list);
+bool status_expects_member(const State *state, const char *member, const char *list);
 
 #endif

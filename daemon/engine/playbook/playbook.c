@@ -146,9 +146,9 @@ static bool outcomes_fit(Check *check, const Step *step, const Organisation *org
 }
 
 static bool step_fits(Check *check, const Step *step, const Organisation *organisation) {
-        const cJSON *const lists[] = {step->to, step->participants, step->inform};
+        const cJSON *const lists[] = {step->to, step->participants, step->inform, step->warn.to};
         const cJSON *set;
-        for (size_t i = 0; i < 3; i++)
+        for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
                 if (!selectors_fit(check, lists[i], organisation))
                         return false;
         for (size_t i = 0; i < step->n_rungs; i++)

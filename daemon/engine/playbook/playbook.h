@@ -52,6 +52,16 @@ typedef struct Rung {
 typedef enum Each { EACH_UNIT = 1, EACH_MEMBER, EACH_PLACE } Each;
 typedef enum Consent { CONSENT_LEAD = 0, CONSENT_ALL } Consent;
 
+/* A warning that the playbook posts by itself when the step begins. Texts are never NULL, instruction "" when none. */
+typedef struct Warn {
+        const cJSON *to;                   /* selectors; whoever any of them finds is told; NULL = the step posts none */
+        const char *headline_zh, *headline_en, *instruction_zh, *instruction_en;
+        Severity severity;                 /* SEVERITY_UNKNOWN = the origin's */
+        int64_t lasts_ms;                  /* then it expires */
+} Warn;
+#define WARN_LASTS_MIN_MS ((int64_t)1000)
+#define WARN_LASTS_MAX_MS ((int64_t)7 * 24 * 3600 * 1000)
+
 typedef struct Step {
         char name[STEP_NAME_MAX + 1];
         const char *title_zh, *title_en;   /* never NULL */
@@ -73,7 +83,10 @@ typedef struct Step {
         const cJSON *dedup;                /* NULL when none; ["device"] or ["place"]… */
         const cJSON *then;                 /* outcomes in order */
         const char *notify;                /* NULL, "sms", "voice", … */
+        const cJSON *points;               /* what completing it earns (points/points_rule.c); NULL when nothing */
         bool contact;
+        Warn warn;
+        bool without_tasks;                /* tasks: false: its warning, or the notices of the one that started it, are all */
 } Step;
 
 /*

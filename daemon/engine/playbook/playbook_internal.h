@@ -55,6 +55,8 @@ bool playbook_word(Check *check, const cJSON *object, const char *name, const ch
 bool playbook_selectors(Check *check, const cJSON *item, const char *name, const cJSON **ret);
 /* ---- playbook_adds.c: what an adding playbook may say ---- */
 bool playbook_adds_parse(Check *check, Playbook *playbook);
+/* ---- playbook_warn.c: `warn` and `tasks` ---- */
+bool playbook_warn(Check *check, const Playbook *playbook, const cJSON *item, Step *step);
 /* ---- playbook_clocks.c ---- */
 bool playbook_clocks(Check *check, const cJSON *item, Step *step);
 bool playbook_ladder(Check *check, const cJSON *item, Step *step);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "engine/playbook/form.h"
+#include "engine/points/points_rule.h"
 #include "proto/json.h"
 
 #define CHECKLIST_MAX 32
@@ -284,6 +285,15 @@ static bool parse_words(Check *check, const cJSON *item, Step *step) {
         return check_flag(check, item, "contact", &step->contact);
 }
 
+static bool parse_points(Check *check, const cJSON *item, Step *step) {
+        size_t mark = check_enter(check, "points");
+        step->points = cJSON_GetObjectItemCaseSensitive(item, "points");
+        if (step->points && !points_rule_check(check, step->points, step->form))
+                return false;
+        check_leave(check, mark);
+        return true;
+}
+
 static bool parse_span(Check *check, const cJSON *item, const char *name, Span *ret) {
         const cJSON *span = cJSON_GetObjectItemCaseSensitive(item, name);
         if (!span || (span_parse(span, ret) && (ret->ms > 0 || ret->workdays > 0)))
@@ -296,7 +306,7 @@ static bool parse_span(Check *check, const cJSON *item, const char *name, Span *
 static bool parse_step(Check *check, const Playbook *playbook, const cJSON *steps, const cJSON *item, Step *step) {
         static const char *const names[] = {"title", "to", "each", "places", "roles", "positions", "participants", "inform", "consent",
                                             "quorum", "audience", "form", "checklist", "clocks", "ladder", "not_before", "expires", "dedup",
-                                            "notify", "contact", "verify", "ends_on", "then", NULL};
+                                            "notify", "contact", "points", "verify", "ends_on", "then", "warn", "tasks", NULL};
         if (!check_is_name(item->string))
                 return check_fail(check, "步骤名不合规", "a step's name must be a name");
         strcpy(step->name, item->string);
@@ -309,10 +319,12 @@ static bool parse_step(Check *check, const Playbook *playbook, const cJSON *step
         if (!playbook_selectors(check, item, "to", &step->to) || !playbook_selectors(check, item, "participants", &step->participants) ||
             !playbook_selectors(check, item, "inform", &step->inform) || !parse_each(check, item, step))
                 return false;
-        if (!step->to && step->each != EACH_PLACE)
+        if (!playbook_warn(check, playbook, item, step))
+                return false;
+        if (!step->to && step->each != EACH_PLACE && !step->without_tasks)
                 return check_fail(check, "缺少 to", "to is missing");
         if (!parse_people(check, item, step) || !parse_quorum(check, item, step) || !parse_checklist(check, item, step) ||
-            !parse_dedup(check, item, step) || !parse_form(check, item, steps, step) || !parse_words(check, item, step) ||
+            !parse_dedup(check, item, step) || !parse_form(check, item, steps, step) || !parse_words(check, item, step) || !parse_points(check, item, step) ||
             !parse_span(check, item, "not_before", &step->not_before) ||
             !parse_span(check, item, "expires", &step->expires) || !playbook_clocks(check, item, step) || !playbook_ladder(check, item, step))
                 return false;

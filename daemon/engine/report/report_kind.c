@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/playbook/form.h"
+#include "engine/points/points_rule.h"
 #include "proto/json.h"
 
 /* What an area without `report_kinds` may report; their fields are counts and codes of any name. */
@@ -52,13 +53,23 @@ static bool check_form(Check *check, const cJSON *kind, const Organisation *orga
         return true;
 }
 
+static bool check_points(Check *check, const cJSON *kind) {
+        const cJSON *points = cJSON_GetObjectItemCaseSensitive(kind, "points");
+        size_t mark = check_enter(check, "points");
+        if (points && !points_rule_check(check, points, json_object(kind, "form")))
+                return false;
+        check_leave(check, mark);
+        return true;
+}
+
 static bool check_kind(Check *check, const cJSON *kind, const Organisation *organisation) {
-        static const char *const names[] = {"title", "answer", "contact", "sensitive", "form", NULL};
+        static const char *const names[] = {"title", "answer", "contact", "sensitive", "form", "points", NULL};
         const char *zh, *en;
         if (!check_is_name(kind->string))
                 return check_fail(check, "名称须为小写字母、数字、-、_，至多32个", "must be a name: a-z, 0-9, -, _, at most 32");
         return check_keys(check, kind, names) && check_title(check, kind, kind->string, &zh, &en) && check_flag(check, kind, "answer") &&
-               check_flag(check, kind, "contact") && check_flag(check, kind, "sensitive") && check_form(check, kind, organisation);
+               check_flag(check, kind, "contact") && check_flag(check, kind, "sensitive") && check_form(check, kind, organisation) &&
+               check_points(check, kind);
 }
 
 bool report_catalogue_check(Check *check, const cJSON *section, const Organisation *organisation, const PlaybookSet *playbooks) {

@@ -29,6 +29,7 @@ static const char *const report_state_words[] = {"open", "dispatched", "merged",
 static const char *const task_state_words[] = {"issued", "accepted", "in_progress", "completed", "closed", "suspended", "cancelled",
                                                "expired", NULL};
 static const char *const escalation_state_words[] = {"open", "accepted", "resolved", "returned", "passed_up", "withdrawn", NULL};
+static const char *const redemption_state_words[] = {"reserved", "confirmed", "expired", "refused", "cancelled", NULL};
 static const char *const card_words[] = {"none", "yellow", "red", NULL};
 
 static const char *word_of(const char *const *words, int value) {
@@ -43,6 +44,7 @@ const char *warning_state_name(WarningState state) { return word_of(warning_stat
 const char *report_state_name(ReportState state) { return word_of(report_state_words, (int)state); }
 const char *task_state_name(TaskState state) { return word_of(task_state_words, (int)state); }
 const char *escalation_state_name(EscalationState state) { return word_of(escalation_state_words, (int)state); }
+const char *redemption_state_name(RedemptionState state) { return word_of(redemption_state_words, (int)state); }
 const char *card_name(Card card) { return word_of(card_words, (int)card); }
 
 static const char *reality_word(int value) { return word_of(reality_words, value); }
@@ -50,6 +52,7 @@ static const char *warning_state_word(int value) { return word_of(warning_state_
 static const char *report_state_word(int value) { return word_of(report_state_words, value); }
 static const char *task_state_word(int value) { return word_of(task_state_words, value); }
 static const char *escalation_state_word(int value) { return word_of(escalation_state_words, value); }
+static const char *redemption_state_word(int value) { return word_of(redemption_state_words, value); }
 static const char *card_word(int value) { return word_of(card_words, value); }
 static const char *severity_word(int value) { return value <= SEVERITY_EXTREME ? severity_name((Severity)value) : NULL; }
 static const char *audience_word(int value) {
@@ -143,6 +146,20 @@ static const Field device_fields[] = {
         F_TIME(DeviceStatus, "seen_at", seen_at), F_INT64(DeviceStatus, "revision", revision), F_TAIL(DeviceStatus),
 };
 
+static const Field holder_fields[] = {
+        F_TEXT(Holder, "card", card), F_TEXT(Holder, "member", member), F_TEXT(Holder, "unit", unit), F_TEXT(Holder, "code", code),
+        F_TIME(Holder, "joined_at", joined_at), F_TIME(Holder, "left_at", left_at), F_INT64(Holder, "balance", balance),
+        F_INT64(Holder, "reserved", reserved), F_INT64(Holder, "entries", entries), F_JSON(Holder, "periods", periods), F_JSON(Holder, "honours", honours),
+        F_TEXT(Holder, "day", day), F_INT64(Holder, "day_points", day_points), F_TAIL(Holder),
+};
+static const Field redemption_fields[] = {
+        F_TEXT(Redemption, "id", id), F_TEXT(Redemption, "card", card), F_TEXT(Redemption, "shop", shop),
+        F_TEXT(Redemption, "unit", unit), F_TEXT(Redemption, "goods", goods), F_UINT32(Redemption, "count", count),
+        F_INT64(Redemption, "points", points), F_WORD(Redemption, "state", state, redemption_state_word),
+        F_TIME(Redemption, "reserved_at", reserved_at), F_TIME(Redemption, "expires_at", expires_at),
+        F_TIME(Redemption, "ended_at", ended_at), F_TAIL(Redemption),
+};
+
 #define RULE(table, type, fields) {table, sizeof(type), fields, sizeof(fields) / sizeof(fields[0])}
 static const ObjectRule rules[OBJECT_KIND_COUNT] = {
         [OBJECT_WARNING] = RULE(TABLE_WARNING, Warning, warning_fields),
@@ -152,6 +169,8 @@ static const ObjectRule rules[OBJECT_KIND_COUNT] = {
         [OBJECT_TASK] = RULE(TABLE_TASK, Task, task_fields),
         [OBJECT_ESCALATION] = RULE(TABLE_ESCALATION, Escalation, escalation_fields),
         [OBJECT_DEVICE] = RULE(TABLE_DEVICE_STATUS, DeviceStatus, device_fields),
+        [OBJECT_HOLDER] = RULE(TABLE_POINTS_HOLDER, Holder, holder_fields),
+        [OBJECT_REDEMPTION] = RULE(TABLE_POINTS_REDEMPTION, Redemption, redemption_fields),
 };
 
 const ObjectRule *object_rule(ObjectKind kind) {

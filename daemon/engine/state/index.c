@@ -128,6 +128,12 @@ static void object_keys(const State *state, const Object *object, Text *keys) {
         case OBJECT_ESCALATION:
                 escalation_keys(state, any, keys);
                 break;
+        case OBJECT_HOLDER:
+                key_add(keys, 'h', ((const Holder *)any)->member);
+                break;
+        case OBJECT_REDEMPTION:
+                key_add(keys, 'r', ((const Redemption *)any)->card);
+                break;
         case OBJECT_REPORT:
         case OBJECT_CASE:
         case OBJECT_DEVICE:

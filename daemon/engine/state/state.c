@@ -123,6 +123,8 @@ const char *object_id(const Object *object) {
         case OBJECT_TASK: return ((const Task *)any)->id;
         case OBJECT_ESCALATION: return ((const Escalation *)any)->id;
         case OBJECT_DEVICE: return ((const DeviceStatus *)any)->id;
+        case OBJECT_HOLDER: return ((const Holder *)any)->card;
+        case OBJECT_REDEMPTION: return ((const Redemption *)any)->id;
         case OBJECT_KIND_COUNT: break;
         }
         abort();
@@ -147,6 +149,8 @@ WorkCase *state_case(const State *state, const char *id) { return map_find(state
 Task *state_task(const State *state, const char *id) { return map_find(state->objects[OBJECT_TASK], id); }
 Escalation *state_escalation(const State *state, const char *id) { return map_find(state->objects[OBJECT_ESCALATION], id); }
 DeviceStatus *state_device(const State *state, const char *id) { return map_find(state->objects[OBJECT_DEVICE], id); }
+Holder *state_holder(const State *state, const char *card) { return map_find(state->objects[OBJECT_HOLDER], card); }
+Redemption *state_redemption(const State *state, const char *id) { return map_find(state->objects[OBJECT_REDEMPTION], id); }
 
 Notice *state_notice(const State *state, const char *warning, const char *unit) {
         char key[OBJECT_KEY_MAX];
@@ -160,6 +164,7 @@ static void *list_first(const State *state, char kind, const char *key) {
 }
 
 Warning *state_warning_by_identifier(const State *state, const char *identifier) { return list_first(state, 'i', identifier); }
+Holder *state_holder_of_member(const State *state, const char *member) { return *member == '\0' ? NULL : list_first(state, 'h', member); }
 Task *state_task_by_dedup(const State *state, const char *key) { return *key == '\0' ? NULL : list_first(state, 'd', key); }
 
 Warning *state_warning_by_dedup(const State *state, const char *key) { return *key == '\0' ? NULL : list_first(state, 'D', key); }
@@ -194,6 +199,10 @@ size_t state_escalations_of_bundle(const State *state, const char *origin_id, co
         return list_items(state, 'b', key, ret);
 }
 
+size_t state_redemptions_of_card(const State *state, const char *card, Redemption *const **ret) {
+        return list_items(state, 'r', card, ret);
+}
+
 static void *next_live(const State *state, ObjectKind kind, size_t *cursor) {
         Object *object;
         while ((object = map_next(state->objects[kind], cursor, NULL)) != NULL && !object->live)
@@ -207,6 +216,8 @@ Report *state_next_report(const State *state, size_t *cursor) { return next_live
 Task *state_next_task(const State *state, size_t *cursor) { return next_live(state, OBJECT_TASK, cursor); }
 Escalation *state_next_escalation(const State *state, size_t *cursor) { return next_live(state, OBJECT_ESCALATION, cursor); }
 DeviceStatus *state_next_device(const State *state, size_t *cursor) { return next_live(state, OBJECT_DEVICE, cursor); }
+Holder *state_next_holder(const State *state, size_t *cursor) { return next_live(state, OBJECT_HOLDER, cursor); }
+Redemption *state_next_redemption(const State *state, size_t *cursor) { return next_live(state, OBJECT_REDEMPTION, cursor); }
 
 /* ---- changing ---- */
 static Undo *undo_add(State *state) {

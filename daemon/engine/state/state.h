@@ -24,6 +24,7 @@ typedef struct Catalogue Catalogue;
 
 typedef enum ObjectKind {
         OBJECT_WARNING = 0, OBJECT_NOTICE, OBJECT_REPORT, OBJECT_CASE, OBJECT_TASK, OBJECT_ESCALATION, OBJECT_DEVICE,
+        OBJECT_HOLDER, OBJECT_REDEMPTION,
         OBJECT_KIND_COUNT
 } ObjectKind;
 
@@ -224,6 +225,41 @@ typedef struct DeviceStatus {               /* what a device last said */
         int64_t revision;
 } DeviceStatus;
 
+#define CARD_MAX 12
+
+typedef struct Holder {                     /* a points card that somebody has opted in with: a number, never a name */
+        Object object;
+        char card[CARD_MAX + 1];            /* [0-9]{4,12} */
+        char member[MEMBER_MAX + 1];        /* whose own card it is; "" when the holder is no member, and after leaving */
+        char unit[NAME_MAX_GRID + 1];       /* where it was opted in */
+        char code[65];                      /* keyed hash of the card's code, hex; "" when it has none */
+        int64_t joined_at, left_at;         /* left_at: TIMESTAMP_NONE while it counts */
+        int64_t balance, reserved;          /* whole points; 0 <= reserved <= balance, always */
+        int64_t entries;                    /* of the ledger so far; the last one's number */
+        cJSON *periods;                     /* {"2026-11": points earned in the month}, the latest months alone */
+        cJSON *honours;                     /* {"2026-11.star": true} */
+        char day[16];                       /* the last day on which it earned, "2026-11-23"; "" when it never did */
+        int64_t day_points;                 /* earned on that day */
+} Holder;
+
+typedef enum RedemptionState {
+        REDEMPTION_RESERVED = 0, REDEMPTION_CONFIRMED, REDEMPTION_EXPIRED, REDEMPTION_REFUSED, REDEMPTION_CANCELLED
+} RedemptionState;
+const char *redemption_state_name(RedemptionState state);
+
+typedef struct Redemption {                 /* goods that a shop wants to hand out against points */
+        Object object;
+        char id[UUID_LENGTH + 1];
+        char card[CARD_MAX + 1];
+        char shop[MEMBER_MAX + 1];          /* the shop's member */
+        char unit[NAME_MAX_GRID + 1];       /* of the shop's seat */
+        char goods[NAME_MAX_GRID + 1];      /* name in the catalogue */
+        uint32_t count;
+        int64_t points;                     /* reserved on the card while it is open */
+        RedemptionState state;
+        int64_t reserved_at, expires_at, ended_at;
+} Redemption;
+
 State *state_new(const char *area);
 State *state_free(State *state);
 const char *state_area(const State *state);
@@ -238,6 +274,9 @@ Task *state_task(const State *state, const char *id);
 Task *state_task_by_dedup(const State *state, const char *key);   /* open tasks only */
 Escalation *state_escalation(const State *state, const char *id);
 DeviceStatus *state_device(const State *state, const char *id);
+Holder *state_holder(const State *state, const char *card);
+Holder *state_holder_of_member(const State *state, const char *member); /* NULL when he has no card, or has left */
+Redemption *state_redemption(const State *state, const char *id);
 /* Iterate in order of birth; *cursor starts at 0; NULL at the end. Objects that are no longer live are passed over. */
 Warning *state_next_warning(const State *state, size_t *cursor);
 Notice *state_next_notice(const State *state, size_t *cursor);
@@ -245,6 +284,8 @@ Report *state_next_report(const State *state, size_t *cursor);
 Task *state_next_task(const State *state, size_t *cursor);
 Escalation *state_next_escalation(const State *state, size_t *cursor);
 DeviceStatus *state_next_device(const State *state, size_t *cursor);
+Holder *state_next_holder(const State *state, size_t *cursor);
+Redemption *state_next_redemption(const State *state, size_t *cursor);
 /*
  * Lists in order of birth, terminal ones (whose documents are still out) included; borrowed until the next fact.
  * Of a unit: every task that the unit has a document of (lead, participant, or offered by transfer).
@@ -262,6 +303,7 @@ size_t state_escalations_to(const State *state, const char *unit, Escalation *co
 /* All rungs of one task, and those of one (origin, unit) bundle. */
 size_t state_escalations_of_task(const State *state, const char *task, Escalation *const **ret);
 size_t state_escalations_of_bundle(const State *state, const char *origin_id, const char *to, Escalation *const **ret);
+size_t state_redemptions_of_card(const State *state, const char *card, Redemption *const **ret);
 
 const Organisation *state_organisation(const State *state);
 /* Takes ownership; the one before lives until the batch commits and comes back when it is undone. Apply functions only. */

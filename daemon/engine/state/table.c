@@ -154,6 +154,26 @@ static const Column escalation_event_columns[] = {
         {"reason", "text"}, {"by_member", "text"}, {"at", "timestamptz"}, {"note", "uuid"},
 };
 
+static const Column points_holder_columns[] = {
+        {"area", "text"}, {"card", "text"}, {"member", "text"}, {"unit", "text"}, {"code", "text"}, {"joined_at", "timestamptz"},
+        {"left_at", "timestamptz"}, {"balance", "bigint"}, {"reserved", "bigint"}, {"entries", "bigint"}, {"periods", "jsonb"}, {"honours", "jsonb"},
+        {"day", "text"}, {"day_points", "bigint"}, {"timers", "jsonb"}, {"live", "boolean"}, {"born", "bigint"},
+        {"changed_seq", "bigint"},
+};
+
+static const Column points_entry_columns[] = {
+        {"area", "text"}, {"card", "text"}, {"number", "bigint"}, {"seq", "bigint"}, {"at", "timestamptz"}, {"period", "text"},
+        {"kind", "text"}, {"points", "bigint"}, {"balance", "bigint"}, {"origin_type", "text"}, {"origin_id", "text"},
+        {"unit", "text"}, {"by_member", "text"}, {"reason", "text"},
+};
+
+static const Column points_redemption_columns[] = {
+        {"area", "text"}, {"id", "uuid"}, {"card", "text"}, {"shop", "text"}, {"unit", "text"}, {"goods", "text"},
+        {"count", "integer"}, {"points", "bigint"}, {"state", "text"}, {"reserved_at", "timestamptz"},
+        {"expires_at", "timestamptz"}, {"ended_at", "timestamptz"}, {"timers", "jsonb"}, {"live", "boolean"}, {"born", "bigint"},
+        {"changed_seq", "bigint"},
+};
+
 static const Column private_text_columns[] = {
         {"area", "text"}, {"id", "uuid"}, {"owner_kind", "text"}, {"owner_id", "text"}, {"unit", "text"}, {"at", "timestamptz"},
         {"erase_at", "timestamptz"}, {"words", "text"},
@@ -182,6 +202,9 @@ static const Table tables[TABLE_COUNT] = {
         [TABLE_TASK_HISTORY] = {"task_event", COLUMNS(task_event_columns), 4, true, NULL, NULL},
         [TABLE_ESCALATION] = {"escalation", COLUMNS(escalation_columns), 2, false, "live", "born"},
         [TABLE_ESCALATION_HISTORY] = {"escalation_event", COLUMNS(escalation_event_columns), 4, true, NULL, NULL},
+        [TABLE_POINTS_HOLDER] = {"points_holder", COLUMNS(points_holder_columns), 2, false, "live", "born"},
+        [TABLE_POINTS_ENTRY] = {"points_entry", COLUMNS(points_entry_columns), 3, true, NULL, NULL},
+        [TABLE_POINTS_REDEMPTION] = {"points_redemption", COLUMNS(points_redemption_columns), 2, false, "live", "born"},
         [TABLE_PRIVATE_TEXT] = {"private_text", COLUMNS(private_text_columns), 2, true, NULL, NULL},
 };
 

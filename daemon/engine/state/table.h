@@ -32,6 +32,9 @@ typedef enum TableId {
         TABLE_TASK_HISTORY,      /* append-only */
         TABLE_ESCALATION,
         TABLE_ESCALATION_HISTORY,/* append-only */
+        TABLE_POINTS_HOLDER,     /* points cards that somebody has opted in with */
+        TABLE_POINTS_ENTRY,      /* append-only ledger, one row a booking */
+        TABLE_POINTS_REDEMPTION, /* goods against points: reserved, then confirmed or not */
         TABLE_PRIVATE_TEXT,      /* erasable free text; outside the log */
         TABLE_COUNT
 } TableId;

@@ -9,6 +9,7 @@
 #include "engine/facts.h"
 #include "engine/internal.h"
 #include "engine/task/task.h"
+#include "engine/warning/warning_post.h"
 #include "proto/json.h"
 
 static SelectorContext start_context(Decision *decision, const Step *step, const WorkOrigin *origin) {
@@ -32,12 +33,17 @@ size_t work_start(Decision *decision, const Playbook *playbook, const WorkOrigin
         const Step *step = playbook_start(playbook);
         SelectorContext context = start_context(decision, step, origin);
         IssueTarget *targets;
+        size_t told = step->warn.to == NULL ? 0 : warning_post(decision, playbook, step, origin, &context);
+        if (step->without_tasks)
+                return told;
         size_t n = work_targets(decision, step, step->to, &context, &targets);
-        return start_targets(decision, playbook, origin, targets, n);
+        return start_targets(decision, playbook, origin, targets, n) + told;
 }
 
 size_t work_start_units(Decision *decision, const Playbook *playbook, const WorkOrigin *origin, const Unit *const *units, size_t n_units) {
         IssueTarget *targets;
+        if (playbook_start(playbook)->without_tasks)
+                return 0;
         size_t n = work_targets_of_units(decision, playbook_start(playbook), units, n_units, &targets);
         return start_targets(decision, playbook, origin, targets, n);
 }

@@ -30,7 +30,7 @@ typedef struct WorkOrigin {
 /*
  * Start `playbook` for `origin`: for every unit (or member, place) of the start step a case with its task; facts are appended to
  * the decision. An open task with the step's dedup key only has its count raised. Returns the number of tasks made or raised; 0 = nobody.
- * Units that adding playbooks inform see these tasks.
+ * Units that adding playbooks inform see these tasks. A step that warns posts its warning first; the units that it tells count too.
  */
 size_t work_start(Decision *decision, const Playbook *playbook, const WorkOrigin *origin);
 /* The same for some units only (a warning's Update adds units). */

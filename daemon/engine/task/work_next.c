@@ -9,6 +9,7 @@
 #include "engine/record.h"
 #include "engine/task/task.h"
 #include "engine/task/work.h"
+#include "engine/warning/warning_post.h"
 #include "proto/json.h"
 
 #define SAME_MAX 32
@@ -117,7 +118,7 @@ static size_t next_targets(Decision *decision, const Task *task, const WorkOrigi
 static size_t next_choose(Decision *decision, const Task *task, const WorkOrigin *origin, const char *how, Next *next, IssueTarget **ret) {
         const WorkCase *work_case = state_case(decision->state, task->case_id);
         Next candidate = *next;
-        while (candidate.step != NULL) {
+        while (candidate.step != NULL && !candidate.step->without_tasks) {
                 size_t n = next_targets(decision, task, origin, &candidate, ret);
                 if (n > 0 || candidate.to == NULL) {
                         *next = candidate;
@@ -133,6 +134,15 @@ static size_t next_choose(Decision *decision, const Task *task, const WorkOrigin
         return 0;
 }
 
+static void step_warn(Decision *decision, const Task *task, const WorkOrigin *origin, const Step *step) {
+        const Unit *same[SAME_MAX];
+        size_t n_same = same_units(decision, task, same);
+        SelectorContext context = next_context(decision, task, origin, same, n_same);
+        context.roles = step->roles;
+        context.n_roles = step->n_roles;
+        warning_post(decision, task_playbook(decision->state, task), step, origin, &context);
+}
+
 /* The next step's tasks, in the same case. Where its selectors find nobody, the unit that did the last step goes on. */
 static void step_enter(Decision *decision, const Task *task, const WorkOrigin *origin, const Step *step, IssueTarget *targets, size_t n) {
         const WorkCase *work_case = state_case(decision->state, task->case_id);
@@ -141,6 +151,10 @@ static void step_enter(Decision *decision, const Task *task, const WorkOrigin *o
                        .targets = n > 0 ? targets : &fallback, .n_targets = n > 0 ? n : 1, .finish_by = TIMESTAMP_NONE};
         char first[UUID_LENGTH + 1];
         case_visit(decision, work_case, step->name);
+        if (step->warn.to != NULL)
+                step_warn(decision, task, origin, step);
+        if (step->without_tasks)
+                return case_end(decision, work_case, "done");
         if (n > 0 || fallback.unit != NULL)
                 issue_tasks(decision, &issue, first);
 }

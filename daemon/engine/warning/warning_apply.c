@@ -82,7 +82,7 @@ static void warning_changed(const FactContext *context, const cJSON *fact) {
         notices_make(context, warning, json_array(fact, "informed"));
 }
 
-/* A message that was overtaken: its identifier is the chain's from now on, nothing else changes. */
+/* A message that was overtaken: its identifier is the chain's from now on; the same again: it is counted. Nothing else changes. */
 static void warning_superseded(const FactContext *context, const cJSON *fact) {
         fact_patch(context, state_warning(context->state, json_string(fact, "warning")), json_object(fact, "set"));
 }
@@ -121,6 +121,7 @@ static void notice_seen(const FactContext *context, const cJSON *fact) {
 const FactRule warning_fact_rules[] = {
         {"warning_posted", warning_posted},       {"warning_updated", warning_changed}, {"warning_cancelled", warning_changed},
         {"warning_expired", warning_changed},     {"warning_superseded", warning_superseded}, {"warning_cleared", warning_cleared},
+        {"warning_raised", warning_superseded},
         {"notice_acked", notice_acked},           {"notice_seen", notice_seen},         {NULL, NULL},
 };
 

@@ -98,7 +98,8 @@ size_t posting_start_work(const Posting *posting, const char *warning, const Pla
                 .addressed = units, .n_addressed = n_units,
                 .base_at = decision->at, .expires_at = cap->expires,
         };
-        return n_units > 0 ? work_start(decision, playbook, &work) : 0;
+        /* A playbook's own warning asks for nothing but acknowledgement, whoever changes it later. */
+        return n_units > 0 && !(posting->chain && posting->chain->origin_type[0]) ? work_start(decision, playbook, &work) : 0;
 }
 
 void posting_say(Decision *decision, const char *warning, size_t tasks, size_t units, int64_t revision) {
@@ -120,7 +121,7 @@ bool posting_address(Posting *posting) {
 
 static size_t notices_most(const Decision *decision) { return engine_config(decision->engine)->unit_tasks_max * NOTICES_PER_TASK; }
 
-static bool unit_has_room(const Decision *decision, const Unit *unit) {
+bool posting_unit_has_room(const Decision *decision, const Unit *unit) {
         Notice *const *notices;
         return state_notices_of_unit(decision->state, unit->id, &notices) < notices_most(decision);
 }
@@ -128,7 +129,7 @@ static bool unit_has_room(const Decision *decision, const Unit *unit) {
 bool posting_has_room(Decision *decision, const Unit *const *units, size_t n) {
         const size_t most = notices_most(decision);
         for (size_t i = 0; i < n; ++i) {
-                if (!unit_has_room(decision, units[i]))
+                if (!posting_unit_has_room(decision, units[i]))
                         return decision_reject(decision, CODE_LIMIT, "%s: %zu", units[i]->id, most) == CODE_NONE;
         }
         return true;
@@ -150,7 +151,7 @@ static bool unit_is_told(const Posting *posting, const Unit *unit, const cJSON *
         cJSON_ArrayForEach(id, informed)
                 if (strcmp(id->valuestring, unit->id) == 0)
                         return true;
-        return !unit_has_room(posting->decision, unit);
+        return !posting_unit_has_room(posting->decision, unit);
 }
 
 static void inform_by(const Posting *posting, const Playbook *playbook, cJSON *informed) {

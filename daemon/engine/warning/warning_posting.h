@@ -35,6 +35,7 @@ void posting_add_contents(cJSON *set, const Posting *posting);
 /* Find the units that are addressed. False after a rejection. */
 bool posting_address(Posting *posting);
 /* Notices stay until their warning is cleared; a unit that has its fill takes no more (I13). False after a rejection. */
+bool posting_unit_has_room(const Decision *decision, const Unit *unit);
 bool posting_has_room(Decision *decision, const Unit *const *units, size_t n);
 /* Tasks made for `units`. */
 size_t posting_start_work(const Posting *posting, const char *warning, const Playbook *playbook, const Unit *const *units, size_t n_units);

@@ -143,12 +143,12 @@ static void random_warning(Town *town, Random *random, char *member, char *topic
 }
 
 static void random_device(const Town *town, Random *random, char *topic, char *body, size_t size) {
-        static const char *const events[] = {"panic", "fault", "restored", "offline"};
+        static const char *const events[] = {"panic", "fault", "restored", "offline", "intruder"};
         if (random_below(random, 3) == 0) {
                 strcpy(topic, "device/panic-1/heartbeat");
                 snprintf(body, size, "{'state':'%s'}", random_below(random, 3) == 0 ? "fault" : "ok");
         } else
-                snprintf(body, size, "{'id':'20261123-r%u','event':'%s'}", town->n_messages, events[random_below(random, 4)]);
+                snprintf(body, size, "{'id':'20261123-r%u','event':'%s'}", town->n_messages, events[random_below(random, 5)]);
 }
 
 void random_command(Town *town, Random *random, Command *ret) {
@@ -158,6 +158,11 @@ void random_command(Town *town, Random *random, Command *ret) {
         town->n_messages++;
         town->now += random_below(random, 6) == 0 ? (int64_t)random_below(random, 5 * 3600) * SECOND : (int64_t)random_below(random, 60) * SECOND;
         if (kind >= 92 && random_old_action(town, random, member, topic, body, sizeof body)) {
+                command_make(town, member, topic, body, ret);
+                return;
+        }
+        if (kind >= 84 && kind < 92) {
+                random_points(town, random, member, topic, body, sizeof body);
                 command_make(town, member, topic, body, ret);
                 return;
         }

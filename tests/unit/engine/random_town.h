@@ -12,4 +12,7 @@ unsigned random_below(Random *random, unsigned n);
 /* The next command at the town's clock; the clock may move. */
 void random_command(Town *town, Random *random, Command *ret);
 
+/* The next command about points: mostly possible, often not (random_points.c). */
+void random_points(const Town *town, Random *random, char *member, char *topic, char *body, size_t size);
+
 #endif

@@ -29,12 +29,18 @@ const char TOWN_ORGANISATION[] =
         "'devices':[{'id':'panic-1','kind':'panic','unit':'e1','silence':'PT10M'},"
         "{'id':'gate-1','kind':'gateway','unit':'town','silence':'PT10M'}]}";
 
+static const char TOWN_CATALOGUE[] =
+        "{'catalogue':'town','version':1,'points':{'goods':{'soap':{'title':{'zh':'肥皂','en':'Soap'},'points':20},"
+        "'rice':{'title':{'zh':'大米','en':'Rice'},'points':60,'units':['w1']}},'honours':{'star':{'title':{'zh':'星','en':'Star'},'points':50}},"
+        "'limits':{'day':200}}}";
+
 #define TITLE "'title':{'zh':'事','en':'Work'}"
 
 static const char *const PLAYBOOKS[] = {
         "{'playbook':'fraud','version':1,'priority':50,'start':'tell'," TITLE ",'when':{'warning':{'eventCode':'fraud'}},"
         "'steps':{'tell':{" TITLE ",'to':[{'addressed':{'tier':3}}],'each':'unit','roles':['grid_worker','grid_head'],'quorum':1,"
         "'form':{'households':{'int':[0,2000]},'dissuaded':{'int':[0,{'of':'households'}]}},"
+        "'points':{'base':2,'bonus':[{'if':{'dissuaded':{'min':1}},'points':3}]},"
         "'clocks':{'*':{'accept':'PT2H','finish':'PT8H','verify':'PT4H','hours':'always'},"
         "'Extreme':{'accept':'PT15M','finish':'PT4H','hours':'always'}},"
         "'ladder':[{'after':['accept','finish','escalate'],'to':[{'parent':1}],'clocks':{'accept':'PT30M'},'notify':'sms'},"
@@ -58,6 +64,11 @@ static const char *const PLAYBOOKS[] = {
         "{'playbook':'also-panic','version':1," TITLE ",'adds':true,'when':{'device':{'event':'panic'}},'inform':[{'unit':'court'}]}",
         "{'playbook':'also-fraud','version':1," TITLE ",'adds':true,'when':{'warning':{'eventCode':'fraud','severity':'Extreme'}},"
         "'inform':[{'unit':'court'}]}",
+        /* what moves here is known next door at once, and to the room, which also has to look */
+        "{'playbook':'next-door','version':1,'priority':50,'start':'look'," TITLE ",'when':{'device':{'event':'intruder'}},"
+        "'steps':{'look':{" TITLE ",'to':[{'parent':1}],'dedup':['device'],'warn':{'to':[{'unit':'e2'},{'tier':1}],'expires':'PT30M',"
+        "'headline':{'zh':'有人','en':'Somebody'}},'then':[{'step':'again'}]},"
+        "'again':{'tasks':false,'warn':{'to':[{'same':1}],'expires':'PT5M','headline':{'zh':'又','en':'Again'}}}}}",
         /* a device that is out, alone or with others of its gateway; back by itself, the task ends unless somebody is on the way */
         "{'playbook':'mend-device','version':1,'priority':50,'start':'look'," TITLE ",'when':{'device':{'event':['offline','fault']}},"
         "'steps':{'look':{" TITLE ",'to':[{'parent':1}],'dedup':['gateway'],'ends_on':'restored',"
@@ -74,6 +85,7 @@ Seated seats[SEATS] = {
         {"west", "officer", ""},   {"court", "partner", ""},    {"e1", "grid_head", ""},     {"e1", "grid_worker", ""},
         {"e2", "grid_head", ""},   {"e2", "grid_worker", ""},   {"w1", "grid_worker", ""},   {"w2", "grid_worker", ""},
         {"n1", "grid_worker", ""}, {"e1", "device", ""},        {"town", "gateway", ""},     {"e1", "volunteer", ""},
+        {"e1", "shop", ""},        {"w1", "shop", ""},
 };
 
 const char *member_of(const char *unit, const char *role) {
@@ -359,6 +371,9 @@ int town_setup(void **state) {
         free(organisation);
         playbooks_apply(town);
         hire(town);
+        char *catalogue = quoted(TOWN_CATALOGUE);
+        assert_ok(say(town, town->admin, "admin/catalogue-apply", "{'catalogue':%s}", catalogue));
+        free(catalogue);
         return 0;
 }
 

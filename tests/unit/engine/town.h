@@ -50,7 +50,7 @@ typedef struct Town {
 
 /* One member per seat; the name says unit and role. */
 typedef struct Seated { const char *unit, *role; char member[MEMBER_MAX + 1]; } Seated;
-#define SEATS 16
+#define SEATS 18
 extern Seated seats[SEATS];
 const char *member_of(const char *unit, const char *role); /* role NULL = the first of the unit */
 

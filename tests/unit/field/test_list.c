@@ -189,12 +189,12 @@ static void test_lists_follow_seats(void **state) {
         say_ok(fixture, ADMIN, "admin/seat-end", "{\"member\":\"%s\",\"unit\":\"e1\"}", fixture->members[E1_WORKER]);
         refresh(fixture);
         assert_int_equal(json_int(own(fixture, E1_WORKER, "result"), "total", -1), 0);
-        assert_true(status_expects_member(state_organisation(engine_state(fixture->engine)), fixture->members[E1_WORKER], "task"));
+        assert_true(status_expects_member(engine_state(fixture->engine), fixture->members[E1_WORKER], "task"));
         say_ok(fixture, ADMIN, "admin/seat-end", "{\"member\":\"%s\",\"unit\":\"w1\"}", fixture->members[E1_WORKER]);
         refresh(fixture);
         assert_null(own(fixture, E1_WORKER, "result"));
-        assert_false(status_expects_member(state_organisation(engine_state(fixture->engine)), fixture->members[E1_WORKER], "task"));
-        assert_false(status_expects_member(state_organisation(engine_state(fixture->engine)), fixture->members[E1_HEAD], "secrets"));
+        assert_false(status_expects_member(engine_state(fixture->engine), fixture->members[E1_WORKER], "task"));
+        assert_false(status_expects_member(engine_state(fixture->engine), fixture->members[E1_HEAD], "secrets"));
 }
 
 /* A result may hold many counts: the document stays within what a message may hold, and says that something is missing. */

@@ -447,7 +447,7 @@ static void test_rotate(void **state) {
         assert_int_equal(member->secret[0][0], 0xaa);
         assert_int_equal(member->secret_until[1], fixture->now + DAY);
         say_refused(fixture, CODE_RANGE, E2_WORKER, topic, "{\"request\":\"rotate\",\"secret_hash\":\"" HASH_A "\"}");
-        say_refused(fixture, CODE_UNKNOWN_KIND, E2_WORKER, topic, "{\"request\":\"redeem\",\"secret_hash\":\"" HASH_A "\"}");
+        say_refused(fixture, CODE_UNKNOWN_KIND, E2_WORKER, topic, "{\"request\":\"borrow\",\"secret_hash\":\"" HASH_A "\"}");
         say_refused(fixture, CODE_MISSING, E2_WORKER, topic, "{\"secret_hash\":\"" HASH_A "\"}");
         say_refused(fixture, CODE_MISSING, E2_WORKER, topic, "{\"request\":\"rotate\"}");
         snprintf(topic, sizeof topic, "member/%s/request", fixture->members[E1_WORKER]);

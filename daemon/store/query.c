@@ -146,7 +146,9 @@ static void on_open(void *userdata) {
         connection_query(&reader->connection,
                          "select set_config('search_path', 'policegrid, pg_temp', false), set_config('statement_timeout', $1, false),"
                          " set_config('default_transaction_read_only', 'on', false), set_config('timezone', 'UTC', false),"
-                         " set_config('idle_in_transaction_session_timeout', '5s', false)",
+                         " set_config('idle_in_transaction_session_timeout', '5s', false),"
+                         /* questions are short: compiling them takes longer than answering them */
+                         " set_config('jit', 'off', false)",
                          1, (const char *const[]){ timeout });
         connection_end(&reader->connection);
 }

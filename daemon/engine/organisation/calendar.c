@@ -77,17 +77,41 @@ static bool parse_dates(Check *check, const cJSON *text, const char *name, Dates
         const cJSON *item;
         cJSON_ArrayForEach(item, list) {
                 size_t element = check_enter_index(check, ret->n);
-                if (!parse_date(item, &ret->days[ret->n]))
+                int64_t *day = &ret->days[ret->n];
+                if (!parse_date(item, day))
                         return check_fail(check, "日期应为 2026-10-01 的形式", "must be a date like 2026-10-01");
+                if (ret->n > 0 && day[0] == day[-1])
+                        return check_fail(check, "日期重复", "the same date twice");
+                if (ret->n > 0 && day[0] < day[-1])
+                        return check_fail(check, "日期须由早到晚", "dates must rise");
                 ret->n++;
                 check_leave(check, element);
         }
-        qsort(ret->days, ret->n, sizeof *ret->days, compare_days);
-        for (size_t i = 1; i < ret->n; i++)
-                if (ret->days[i] == ret->days[i - 1])
-                        return check_fail(check, "日期重复", "the same date twice");
         check_leave(check, mark);
         return true;
+}
+
+/* A day cannot be both: one of the two lists was copied wrongly. */
+static bool check_overlaps(Check *check, const Calendar *calendar) {
+        size_t mark = check_enter(check, "workdays");
+        for (size_t i = 0; i < calendar->workdays.n; i++) {
+                size_t element = check_enter_index(check, i);
+                if (dates_contain(&calendar->holidays, calendar->workdays.days[i]))
+                        return check_fail(check, "同一天既是假日又是工作日", "a date is both holiday and workday");
+                check_leave(check, element);
+        }
+        check_leave(check, mark);
+        return true;
+}
+
+/* The last day that a list names; INT64_MIN when none does. */
+static int64_t last_listed(const Calendar *calendar) {
+        const Dates *lists[] = {&calendar->holidays, &calendar->workdays};
+        int64_t last = INT64_MIN;
+        for (size_t i = 0; i < 2; i++)
+                if (lists[i]->n > 0 && lists[i]->days[lists[i]->n - 1] > last)
+                        last = lists[i]->days[lists[i]->n - 1];
+        return last;
 }
 
 static bool parse_hours(Check *check, const cJSON *text, Calendar *calendar) {
@@ -113,14 +137,12 @@ static bool parse_loaded(Check *check, const cJSON *text, Calendar *calendar) {
                 size_t mark = check_enter(check, "loaded_until");
                 if (!parse_date(item, &calendar->loaded_until))
                         return check_fail(check, "日期应为 2026-12-31 的形式", "must be a date like 2026-12-31");
+                if (calendar->loaded_until < last_listed(calendar))
+                        return check_fail(check, "早于所列的最后日期", "is before the last date listed");
                 check_leave(check, mark);
                 return true;
         }
-        int64_t last = INT64_MIN;
-        if (calendar->holidays.n > 0)
-                last = calendar->holidays.days[calendar->holidays.n - 1];
-        if (calendar->workdays.n > 0 && calendar->workdays.days[calendar->workdays.n - 1] > last)
-                last = calendar->workdays.days[calendar->workdays.n - 1];
+        int64_t last = last_listed(calendar);
         if (last == INT64_MIN)
                 return true;
         int year, month, day;
@@ -133,26 +155,26 @@ static bool parse_all(Check *check, const cJSON *text, Calendar *calendar) {
         static const char *const names[] = {"name", "day", "holidays", "workdays", "loaded_until", NULL};
         if (!check_keys(check, text, names) || !check_name(check, text, "name", true))
                 return false;
-        if (!parse_hours(check, text, calendar) || !parse_dates(check, text, "holidays", &calendar->holidays) ||
-            !parse_dates(check, text, "workdays", &calendar->workdays) || !parse_loaded(check, text, calendar))
-                return false;
-        for (size_t i = 0; i < calendar->workdays.n; i++)
-                if (dates_contain(&calendar->holidays, calendar->workdays.days[i]))
-                        return check_fail(check, "同一天既是假日又是工作日", "a date is both holiday and workday");
-        return true;
+        return parse_hours(check, text, calendar) && parse_dates(check, text, "holidays", &calendar->holidays) &&
+               parse_dates(check, text, "workdays", &calendar->workdays) && check_overlaps(check, calendar) &&
+               parse_loaded(check, text, calendar);
 }
 
-Calendar *calendar_new(const cJSON *text, int offset_minutes, char *ret_detail, unsigned long n_detail) {
+Calendar *calendar_read(Check *check, const cJSON *text, int offset_minutes) {
         Calendar *calendar = calloc(1, sizeof *calendar);
         if (!calendar)
                 abort();
         *calendar = (Calendar){.offset_minutes = offset_minutes, .from_ms = 8 * 60 * MINUTE_MS, .until_ms = 18 * 60 * MINUTE_MS,
                                .loaded_until = INT64_MAX};
-        Check check;
-        check_init(&check, ret_detail, n_detail);
-        if (text && !parse_all(&check, text, calendar))
+        if (text && !parse_all(check, text, calendar))
                 return calendar_free(calendar);
         return calendar;
+}
+
+Calendar *calendar_new(const cJSON *text, int offset_minutes, char *ret_detail, size_t n_detail) {
+        Check check;
+        check_init(&check, ret_detail, n_detail);
+        return calendar_read(&check, text, offset_minutes);
 }
 
 Calendar *calendar_free(Calendar *calendar) {

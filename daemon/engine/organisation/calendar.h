@@ -8,10 +8,14 @@
 #include <stdint.h>
 #include <cjson/cJSON.h>
 
+struct Check; /* engine/check.h */
 typedef struct Calendar Calendar;
 
 /* `{"name","day":{"from":"08:00","until":"18:00"},"holidays":["2026-10-01"…],"workdays":["2026-10-10"…],"loaded_until":"2026-12-31"}` */
-Calendar *calendar_new(const cJSON *text, int offset_minutes, char *ret_detail, unsigned long n_detail); /* NULL when refused */
+/* NULL when refused. `text` NULL: an empty one, Monday to Friday. Dates rise, no day stands in both lists. */
+Calendar *calendar_new(const cJSON *text, int offset_minutes, char *ret_detail, size_t n_detail);
+/* The same within a file that is being checked: the refusal is the check's. */
+Calendar *calendar_read(struct Check *check, const cJSON *text, int offset_minutes);
 Calendar *calendar_free(Calendar *calendar);
 bool calendar_is_workday(const Calendar *calendar, int64_t day);
 

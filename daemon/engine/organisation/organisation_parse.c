@@ -100,14 +100,9 @@ static bool parse_dictionaries(Parser *parser, const cJSON *file) {
 
 static bool parse_calendar(Parser *parser, const cJSON *item, size_t i) {
         Structure *structure = parser->structure;
-        char detail[160];
-        Calendar *calendar = calendar_new(item, structure->offset_minutes, detail, sizeof detail);
-        if (!calendar) {
-                if (!parser->check.failed)
-                        strncpy(parser->check.detail, detail, parser->check.n_detail - 1);
-                parser->check.failed = true;
+        Calendar *calendar = calendar_read(&parser->check, item, structure->offset_minutes);
+        if (!calendar)
                 return false;
-        }
         structure->calendars[i] = calendar;
         structure->n_calendars = i + 1;
         return parser_index(parser, structure->calendars_by_name, json_string(item, "name"), calendar);

@@ -8,7 +8,7 @@
 #include "proto/timestamp.h"
 
 /* Thursday 1 and Friday 2 October are holidays, Saturday 10 October 2026 is a workday. */
-#define TEXT "{'name':'cn','day':{'from':'08:00','until':'18:00'},'holidays':['2026-10-02','2026-10-01']," \
+#define TEXT "{'name':'cn','day':{'from':'08:00','until':'18:00'},'holidays':['2026-10-01','2026-10-02']," \
              "'workdays':['2026-10-10'],'loaded_until':'2026-12-31'}"
 
 static Calendar *calendar;
@@ -163,9 +163,12 @@ static void test_refusals(void **state) {
         static const struct { const char *text, *place; } bad[] = {
                 {"{'name':'cn','holidays':['2026-02-30']}", "holidays[0]"},
                 {"{'name':'cn','holidays':['2026-10-1']}", "holidays[0]"},
-                {"{'name':'cn','holidays':['2026-10-01','2026-10-01']}", "holidays"},
+                {"{'name':'cn','holidays':['2026-10-01','2026-10-01']}", "holidays[1]: 日期重复"},
+                {"{'name':'cn','holidays':['2026-10-02','2026-10-01']}", "holidays[1]: 日期须由早到晚 / dates must rise"},
+                {"{'name':'cn','workdays':['2026-10-10','2026-09-20']}", "workdays[1]: 日期须由早到晚"},
+                {"{'name':'cn','workdays':['2026-10-10'],'loaded_until':'2026-10-09'}", "loaded_until: 早于所列的最后日期"},
                 {"{'name':'cn','holidays':'2026-10-01'}", "holidays"},
-                {"{'name':'cn','workdays':['2026-10-10'],'holidays':['2026-10-10']}", ""},
+                {"{'name':'cn','workdays':['2026-09-20','2026-10-10'],'holidays':['2026-10-10']}", "workdays[1]: 同一天既是假日又是工作日"},
                 {"{'name':'cn','day':{'from':'18:00','until':'08:00'}}", "day"},
                 {"{'name':'cn','day':{'from':'08:60','until':'18:00'}}", "day"},
                 {"{'name':'cn','day':{'from':'08:00','until':'25:00'}}", "day"},

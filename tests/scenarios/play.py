@@ -237,7 +237,8 @@ class Play:
         """pass 2 minutes · pass until MOMENT"""
         words = [self.put(w) for w in statement.words[1:]]
         if words[0] == "until":
-            moment = self.moment(words[1])
+            named = statement.words[2]  # `$call.not_before` is a column, not the thing's id with something behind it
+            moment = self.moment(named if named.startswith("$") and "." in named else words[1])
             if moment is not None and ":" in words[1] and "T" not in words[1] and moment <= self.driver.now:
                 moment = moment_of(words[1], moment_of("+1d", self.driver.now))
         else:

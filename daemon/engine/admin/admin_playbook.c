@@ -6,6 +6,7 @@
 
 #include "engine/internal.h"
 #include "engine/playbook/playbook.h"
+#include "engine/report/report.h"
 #include "engine/state/state.h"
 #include "proto/json.h"
 
@@ -18,7 +19,8 @@ static bool can_apply(Decision *decision, const Playbook *playbook) {
                 return false;
         if (current && playbook_version(playbook) <= playbook_version(current))
                 decision_reject(decision, CODE_CONFLICT, "version: 当前为 / current is %lld", (long long)playbook_version(current));
-        else if (!playbook_fits(playbook, decision_organisation(decision), detail, sizeof detail))
+        else if (!playbook_fits(playbook, decision_organisation(decision), detail, sizeof detail) ||
+                 !report_playbook_check(state_catalogue(decision->state), playbook, detail, sizeof detail))
                 decision_reject(decision, CODE_PLAYBOOK, "%s", detail);
         else {
                 Code code = playbook_set_check(set, playbook, detail, sizeof detail);

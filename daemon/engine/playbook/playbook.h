@@ -13,6 +13,7 @@
 #include "engine/organisation/organisation.h"
 #include "proto/code.h"
 
+struct Check; /* engine/check.h */
 typedef struct Playbook Playbook;
 typedef struct PlaybookSet PlaybookSet;
 
@@ -122,6 +123,12 @@ const Span *clocks_span(const Clocks *clocks, Clock clock);
  * units fits every playbook. False with place and reason.
  */
 bool playbook_fits(const Playbook *playbook, const Organisation *organisation, char *ret_detail, size_t n_detail);
+
+/*
+ * Of a playbook that such a report starts: whether its conditions ask for fields that the form of the kind has, and for values that these
+ * can hold; else it would never start. `form` NULL: nothing is known. False after check_fail.
+ */
+bool playbook_fits_form(struct Check *check, const Playbook *playbook, const char *kind, const cJSON *form);
 
 /* The built-in acknowledge-only playbook, for what no playbook matches; its hash is "". Static. */
 const Playbook *playbook_builtin(Trigger trigger);

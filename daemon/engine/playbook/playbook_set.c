@@ -127,6 +127,22 @@ static bool name_matches(const When *when, Trigger trigger, const char *name) {
         return name && condition_holds(when->names, &value);
 }
 
+bool playbook_fits_form(Check *check, const Playbook *playbook, const char *kind, const cJSON *form) {
+        const cJSON *condition;
+        if (!form || !name_matches(&playbook->when, TRIGGER_REPORT, kind))
+                return true;
+        cJSON_ArrayForEach(condition, playbook->when.fields) {
+                const cJSON *field = cJSON_GetObjectItemCaseSensitive(form, condition->string);
+                size_t mark = check_enter(check, condition->string);
+                if (!field)
+                        return check_fail_word(check, "表单没有这个字段，预案却要它：", "the form has no such field, which is asked for by playbook", playbook->name);
+                if (!condition_fits_field(check, condition, field))
+                        return false;
+                check_leave(check, mark);
+        }
+        return true;
+}
+
 static bool when_matches(const When *when, Trigger trigger, const char *name, Severity severity, const cJSON *fields) {
         if (!name_matches(when, trigger, name) || !(when->severities & (1u << severity)))
                 return false;

@@ -23,6 +23,8 @@ typedef struct ReportKind {
  * report_kind.c. Playbooks add kinds of their own.
  */
 bool report_kind_find(const Catalogue *catalogue, const char *name, ReportKind *ret);
+/* Whether the reports that start the playbook can have what it asks for, by the forms of the catalogue. False with place and reason. */
+bool report_playbook_check(const Catalogue *catalogue, const Playbook *playbook, char *ret_detail, size_t n_detail);
 /* The section `report_kinds`. */
 bool report_catalogue_check(Check *check, const cJSON *section, const Organisation *organisation, const PlaybookSet *playbooks);
 

@@ -72,12 +72,34 @@ static bool check_kind(Check *check, const cJSON *kind, const Organisation *orga
                check_points(check, kind);
 }
 
+/* Playbooks that start from such a report still can. */
+static bool check_starters(Check *check, const cJSON *kind, const PlaybookSet *playbooks) {
+        size_t cursor = 0, mark = check_enter(check, "form");
+        for (const Playbook *playbook; (playbook = playbook_set_next(playbooks, &cursor));)
+                if (!playbook_fits_form(check, playbook, kind->string, json_object(kind, "form")))
+                        return false;
+        check_leave(check, mark);
+        return true;
+}
+
+bool report_playbook_check(const Catalogue *catalogue, const Playbook *playbook, char *ret_detail, size_t n_detail) {
+        Check check;
+        check_init(&check, ret_detail, n_detail);
+        const cJSON *kind;
+        cJSON_ArrayForEach(kind, catalogue_section(catalogue, "report_kinds")) {
+                size_t mark = check_enter(&check, "when.report.fields");
+                if (!playbook_fits_form(&check, playbook, kind->string, json_object(kind, "form")))
+                        return false;
+                check_leave(&check, mark);
+        }
+        return true;
+}
+
 bool report_catalogue_check(Check *check, const cJSON *section, const Organisation *organisation, const PlaybookSet *playbooks) {
-        (void)playbooks;
         const cJSON *kind;
         cJSON_ArrayForEach(kind, section) {
                 size_t mark = check_enter(check, kind->string);
-                if (!check_kind(check, kind, organisation))
+                if (!check_kind(check, kind, organisation) || (playbooks && !check_starters(check, kind, playbooks)))
                         return false;
                 check_leave(check, mark);
         }

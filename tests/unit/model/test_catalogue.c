@@ -142,6 +142,21 @@ static void test_organisation_keeps_what_is_named(void **state) {
         cJSON_Delete(file);
 }
 
+/* A form and the playbooks that its reports start must fit each other, whichever comes first: else the playbook would never start. */
+static void test_forms_and_playbooks(void **state) {
+        Fixture *fixture = *state;
+        say_refused(fixture, CODE_CATALOGUE, ADMIN, APPLY, "%s", CATALOGUE("1", KINDS("\"high-water\":{\"form\":{\"metres\":{\"int\":[0,9]}}}")));
+        assert_non_null(strstr(json_string(fixture->receipt, "detail"), "report_kinds.high-water.form.level: 表单没有这个字段"));
+        say_refused(fixture, CODE_CATALOGUE, ADMIN, APPLY, "%s", CATALOGUE("1", KINDS("\"high-water\":{\"form\":{\"level\":{\"choice\":[\"low\"]}}}")));
+        say_ok(fixture, ADMIN, APPLY, "%s", CATALOGUE("1", KINDS("\"high-water\":{\"form\":{\"level\":{\"int\":[0,9]}}}")));
+#define BOOK(version, field)                                                                                                                      \
+        "{\"playbook\":{\"playbook\":\"ebb\",\"version\":" version ",\"priority\":60,\"start\":\"s\",\"when\":{\"report\":{\"kind\":\"high-water\"," \
+        "\"fields\":{\"" field "\":1}}},\"steps\":{\"s\":{\"to\":[{\"origin\":true}]}}}}"
+        say_refused(fixture, CODE_PLAYBOOK, ADMIN, "admin/playbook-apply", "%s", BOOK("1", "depth"));
+        assert_non_null(strstr(json_string(fixture->receipt, "detail"), "depth: 表单没有这个字段"));
+        say_ok(fixture, ADMIN, "admin/playbook-apply", "%s", BOOK("1", "level"));
+}
+
 /* Kinds are data: those of the catalogue and of playbooks, and while no catalogue names any, the basic ones. */
 static void test_kinds_of_reports(void **state) {
         Fixture *fixture = *state;
@@ -228,6 +243,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_mistakes, fixture_setup, fixture_teardown),
                 cmocka_unit_test_setup_teardown(test_head, fixture_setup, fixture_teardown),
                 cmocka_unit_test_setup_teardown(test_organisation_keeps_what_is_named, fixture_setup, fixture_teardown),
+                cmocka_unit_test_setup_teardown(test_forms_and_playbooks, fixture_setup, fixture_teardown),
                 cmocka_unit_test_setup_teardown(test_kinds_of_reports, fixture_setup, fixture_teardown),
                 cmocka_unit_test_setup_teardown(test_forms_of_reports, fixture_setup, fixture_teardown),
                 cmocka_unit_test_setup_teardown(test_members_and_words, fixture_setup, fixture_teardown),

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <qrencode.h>
 
+#include "ctl/html.h"
+
 static const char page_head[] =
         "<!DOCTYPE html>\n<html lang=\"zh\"><head><meta charset=\"utf-8\"><title>登记卡 · Enrolment cards</title>\n<style>\n"
         "@page{size:A4;margin:12mm}body{font:11pt/1.4 sans-serif;margin:0}\n"
@@ -11,19 +13,6 @@ static const char page_head[] =
         "page-break-inside:avoid;vertical-align:top;overflow:hidden}\n"
         ".card svg{float:right;width:34mm;height:34mm;margin-left:2mm}.code{font:bold 11pt monospace;clear:both}.small{font-size:8pt;color:#444}\n"
         "</style></head><body>\n";
-
-static void html_append(Text *text, const char *string)
-{
-        for (; *string != '\0'; string++) {
-                switch (*string) {
-                case '<': text_append_string(text, "&lt;"); break;
-                case '>': text_append_string(text, "&gt;"); break;
-                case '&': text_append_string(text, "&amp;"); break;
-                case '"': text_append_string(text, "&quot;"); break;
-                default: text_append_char(text, *string);
-                }
-        }
-}
 
 void card_link(const char *link, const Card *card, Text *ret)
 {

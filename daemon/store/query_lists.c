@@ -32,11 +32,21 @@
         " t.revision from seen t order by array_position(array['overdue', 'today', 'week', 'later', 'open'], t.due), t.due_at,"    \
         " t.born limit " ROWS("$8") ") x), '[]'::json)) from seen s"
 
+/* What kinds and fields are called: by the current playbook of that name, and by the form that the latest such task was given. */
+#define RESULT_TITLES                                                                                                              \
+        "coalesce((select json_object_agg(k.kind, json_build_object('zh', coalesce(p.title, k.kind), 'en', coalesce(p.title_en, k.kind)," \
+        " 'fields', coalesce((select json_object_agg(f.name, json_build_object('zh', f.zh, 'en', f.en) order by f.name)"           \
+        " from (select distinct on (f.value ->> 'name') f.value ->> 'name' as name, f.value ->> 'title' as zh,"                    \
+        " f.value ->> 'title_en' as en from seen x, jsonb_array_elements(x.brief -> 'form') f where x.kind = k.kind"               \
+        " order by f.value ->> 'name', x.born desc) f), '{}'::json)) order by k.kind) from (select distinct kind from seen) k"     \
+        " left join policegrid.playbook p on p.area = $1 and p.name = k.kind and p.is_current), '{}'::json)"
+
 /* $6 from (else Monday), $7 until, $8 person, $9 limit. Sums are of the numbers in the results, by kind. */
 #define RESULTS                                                                                                                    \
         "with span as (select coalesce($6::timestamptz, date_trunc('week', now())) as since,"                                      \
         " coalesce($7::timestamptz, 'infinity') as until),"                                                                        \
-        " seen as (select t.* from policegrid.task t, span p where t.area = $1 and t.state = 'closed' and t.ended_at >= p.since"   \
+        " seen as (select t.* from policegrid.task t, span p where t.area = $1 and t.state = 'closed'"                             \
+        " and t.outcome in ('done', 'resolved') and t.ended_at >= p.since"   \
         " and t.ended_at < p.until and ($8::text is null or t.body ->> 'completed_by' = $8) and "                                  \
         TASK_SEEN("$2", "$3", "$4", "$5") "),"                                                                                     \
         " sums as (select t.kind, v.key, sum(v.value::numeric) as amount from seen t, jsonb_each(t.body -> 'result') v"            \
@@ -45,7 +55,7 @@
         " where m.kind = t.kind), '{}'::json) as sums from seen t where t.reality = 'Actual' group by t.kind)"                     \
         " select json_build_object('from', (select since from span), 'until', (select nullif(until, 'infinity') from span),"       \
         " 'total', count(*), 'truncated', count(*) > " ROWS("$9") ", 'counted', coalesce((select json_object_agg(c.kind,"          \
-        " json_build_object('done', c.done, 'sums', c.sums) order by c.kind) from counted c), '{}'::json),"                        \
+        " json_build_object('done', c.done, 'sums', c.sums) order by c.kind) from counted c), '{}'::json), 'titles', " RESULT_TITLES ","                        \
         " 'results', coalesce((select json_agg(json_strip_nulls(row_to_json(x))) from (select " ENTRY_COLUMNS ", t.step,"          \
         " t.outcome, t.ended_at, t.body ->> 'completed_by' as \"by\", t.completed_at, t.completed_at <= t.finish_by as in_time,"   \
         " t.returns, t.place, t.body -> 'result' as result from seen t order by t.ended_at desc, t.born desc limit " ROWS("$9")    \

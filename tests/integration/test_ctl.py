@@ -55,7 +55,7 @@ def task_of(ctl, unit, warning):
 
 
 @pytest.mark.parametrize("command", ["init", "organisation apply", "organisation show", "member add", "member import", "member revoke", "member list",
-                                     "warn post", "warn update", "warn cancel", "task list", "task show", "task accept", "escalations", "watch",
+                                     "warn post", "warn update", "warn cancel", "task list", "task show", "task accept", "escalations", "sheet", "watch",
                                      "quarantine list", "quarantine retry", "playbook check"])
 def test_00_help_of_each_in_two_languages_wherever_the_language_stands(command):
     texts = {}
@@ -112,6 +112,25 @@ def test_04_a_task_by_its_number_from_accept_to_close(ctl, jiezhou):
     assert "closed" in ctl("--as", worker, "task", "accept", number, expect=REJECTED)
     verbs = [h["verb"] for h in one(ctl("--json", "task", "show", number, "--history"))["history"]]
     assert [v for v in verbs if v in ("accept", "return", "complete", "verify")] == ["accept", "complete", "return", "complete", "verify"]
+
+
+def test_04b_the_weekly_sheet(ctl, jiezhou):
+    unit = [u["id"] for u in jiezhou.organisation["units"] if u["tier"] == 3 and not u.get("staffed_by")][2]
+    worker = f"grid_worker@{unit}"
+    task = task_of(ctl, unit, post(ctl, "--unit", unit))
+    before = one(ctl("--json", "sheet", unit))["results"]["total"]
+    assert task["number"] in ctl("sheet", unit) and "二、任务清单" in ctl("sheet", unit, language="zh")
+    ctl("--as", worker, "task", "complete", task["number"], "--result", "households=120", "--result", "dissuaded=3")
+    parent = next(u["parent"] for u in jiezhou.organisation["units"] if u["id"] == unit)
+    ctl("--as", f"officer@{parent}", "task", "verify", task["number"])
+    sheet = one(ctl("--json", "--as", worker, "sheet", unit))
+    assert sheet["results"]["total"] == before + 1 and sheet["results"]["results"][0]["by"] == jiezhou.member("grid_worker", unit)
+    text = ctl("sheet", unit, language="zh")
+    assert "三、成绩清单" in text and task["number"] in text
+    assert ctl("sheet", unit, "--html").startswith("<!DOCTYPE html>")
+    assert task["number"] not in ctl("sheet", unit, "--week", "2026-01-07")
+    ctl("sheet", unit, "--week", "2026-02-30", expect=USAGE)
+    assert "forbidden" in ctl("--as", worker, "sheet", jiezhou.root(), expect=REJECTED) + ctl.error
 
 
 def test_05_escalations_and_their_end(ctl, jiezhou):

@@ -151,6 +151,27 @@ def test_09_counters_agree_with_the_view(stack, village):
     assert total["total"] >= row[0] and len(total["entries"]) <= 100
 
 
+def test_09b_each_member_has_lists_of_his_own(stack, village):
+    """They follow what is assigned to him, agree with the question, are his alone, and are there again after a restart."""
+    unit = village[0]
+    mine, commander = stack.member("grid_worker", unit), stack.speak("commander", stack.root())
+    lists = f"{BASE}/member/{mine}/list/task"
+    phone, other = stack.phone(mine, subscribe=[lists]), stack.phone(stack.member("grid_head", unit))
+    before = phone.document(lists)["total"]
+    ident = message_id()
+    assert commander.act(stack.root(), ident, "issue", id=ident, title="夜间值守", to=unit, assignee=mine)["outcome"] == "accepted"
+    entry = phone.document(lists, lambda d: d["total"] == before + 1)["entries"]
+    assert ident in [item["id"] for item in entry]
+    assert ident in [item["id"] for item in phone.query("task_list", member=mine)["data"]["tasks"]]
+    assert other.subscribe(lists)[-1] == 128
+    stack.stop_daemon()
+    stack.start_daemon()
+    again = stack.phone(mine, subscribe=[lists])
+    assert ident in [item["id"] for item in again.document(lists, lambda d: d["total"] == before + 1)["entries"]]
+    assert commander.act(stack.root(), ident, "cancel", id=message_id())["outcome"] == "accepted"
+    again.document(lists, lambda d: d["total"] == before)
+
+
 def test_10_a_seat_for_a_time_runs_out(stack, village):
     admin, commander, (village, _) = stack.speak("admin", ""), stack.speak("commander", stack.root()), village
     helper = stack.member("grid_worker", [u for u in stack.villages() if u != village][0])

@@ -9,6 +9,7 @@ from store_rows import build_town, insert, task
 
 M1, M2 = "140802100-a", "140802100-b"
 _ids = itertools.count(1)
+FORM = '{"form": [{"name": "hazards", "type": "int", "title": "隐患", "title_en": "Hazards"}]}'
 CLOSED = dict(state="closed", outcome="done", live=True)
 
 
@@ -48,9 +49,11 @@ def fill(cursor):
     add(cursor, kind="free", audience="staff")
     add(cursor, kind="check", accept_by="tomorrow", accepted_at="now", completed_at="now", finish_by="yesterday", ended_at="now",
         body=f'{{"result": {{"hazards": 3, "notice": "written"}}, "completed_by": "{M1}"}}', returns=1, **CLOSED)
-    add(cursor, kind="check", accepted_at="now", completed_at="now", ended_at="now", body=f'{{"result": {{"hazards": 4}}, "completed_by": "{M2}"}}', **CLOSED)
+    add(cursor, kind="check", brief=FORM, accepted_at="now", completed_at="now", ended_at="now", body=f'{{"result": {{"hazards": 4}}, "completed_by": "{M2}"}}', **CLOSED)
     add(cursor, kind="check", completed_at="2026-01-05", ended_at="2026-01-05T10:00:00+08", body='{"result": {"hazards": 9}}', **CLOSED)
     add(cursor, kind="check", completed_at="now", ended_at="now", body='{"result": {"hazards": 90}}', reality="Test", **CLOSED)
+    for outcome in ("declined", "restored"):  # closed, and yet no result
+        add(cursor, kind="check", ended_at="now", body='{"result": {"hazards": 500}}', **{**CLOSED, "outcome": outcome})
     cursor.execute(*insert("task_part", area=AREA, task="00000000-0000-7000-8000-000000000101", unit="room", part="joint",
                            part_state="issued", changed_seq=1))
     cursor.execute(*insert("task_part", area=AREA, task="00000000-0000-7000-8000-000000000101", unit="command", part="informed",
@@ -98,6 +101,7 @@ def test_open_is_told_to_nobody_else(town):
 def test_results_with_what_was_counted(town):
     answer = ask_results(town)
     assert answer["counted"] == {"check": {"done": 2, "sums": {"hazards": 7}}}
+    assert answer["titles"] == {"check": {"zh": "check", "en": "check", "fields": {"hazards": {"zh": "隐患", "en": "Hazards"}}}}
     assert answer["total"] == 3 and len(answer["results"]) == 3  # the test is listed, not counted
     mine = ask_results(town, member=M1)
     assert mine["counted"] == {"check": {"done": 1, "sums": {"hazards": 3}}}

@@ -40,7 +40,11 @@ static bool member_works_on(const ListContext *context, const Member *member, co
         return false;
 }
 
-static bool is_closed(const Task *task) { return task->state == TASK_STATE_CLOSED; }
+/* Done, or solved from above: what was declined, or came right by itself, is no result. */
+static bool is_result(const Task *task) {
+        return task->state == TASK_STATE_CLOSED && (strcmp(task->outcome, "done") == 0 || strcmp(task->outcome, "resolved") == 0);
+}
+
 static bool is_open(const Task *task) { return !task_state_is_terminal(task->state); }
 
 static int compare_due(const void *a, const void *b) {
@@ -66,7 +70,7 @@ static Items select_items(const ListContext *context, Task *const *tasks, size_t
                 abort();
         for (size_t i = 0; i < n; i++) {
                 const Task *task = tasks[i];
-                if (!(open ? is_open(task) : is_closed(task)) || (member && !member_works_on(context, member, task)))
+                if (!(open ? is_open(task) : is_result(task)) || (member && !member_works_on(context, member, task)))
                         continue;
                 items.items[items.n++] = (Item){.task = task, .due = list_due(context, task), .at = open ? task_due(task) : task->ended_at};
         }
@@ -200,7 +204,7 @@ static void count_result(cJSON *counted, const Task *task, size_t *n_sums) {
         }
 }
 
-/* {"kind": {"done": n, "sums": {field: n}}}: the unit's own work (all of a member's), done and not resolved from above. */
+/* {"kind": {"done": n, "sums": {field: n}}}: of the unit's own work, or of the member's. */
 static void add_counted(const Items *items, const Unit *unit, Text *text) {
         _cleanup_json_ cJSON *counted = cJSON_CreateObject();
         size_t n_sums = 0;

@@ -69,7 +69,7 @@ select t.area,
   join policegrid.unit u on u.area = t.area and u.id = w.unit
  where t.live and t.ended_at is null;
 
--- What was closed, by the unit whose work it was. In time: null where no such clock was set.
+-- What was done, by the unit whose work it was: neither what was declined nor what came right by itself. In time: null where no such clock was set.
 create view policegrid.result_list as
 select t.area,
        t.unit,
@@ -103,7 +103,7 @@ select t.area,
        t.body -> 'result' as result
   from policegrid.task t
   join policegrid.unit u on u.area = t.area and u.id = t.unit
- where t.state = 'closed';
+ where t.state = 'closed' and t.outcome in ('done', 'resolved');
 
 revoke all on function policegrid.task_due(text, timestamptz, timestamptz, timestamptz, timestamptz),
     policegrid.due_when(timestamptz, timestamptz, interval) from public;

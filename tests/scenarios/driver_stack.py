@@ -12,7 +12,7 @@ import psycopg2.extras  # noqa: E402
 
 from driver import SETTING_UP, Driver  # noqa: E402
 
-LEAP = timedelta(hours=12)              # at most, at once: below the daemon's bound for departed clocks
+LEAP = timedelta(hours=3)               # at most, at once: a longer one the daemon would take for its own absence
 AFTER = timedelta(milliseconds=20)      # what is due at an instant is due by then
 PATIENCE = min(WAIT, 20.0)
 SEEN = ["task/+/+", "escalation/+/+", "notice/+", "list/+", "status", "device/+"]

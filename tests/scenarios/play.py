@@ -356,8 +356,10 @@ class Play:
         if words[0] != "of":
             return words[0]
         thing = self.things[words[1]]
-        unit = words[3] if len(words) > 3 else self.row(thing)["unit"]
-        return (self.driver.topic(unit, ""), "/" + thing.target)
+        row, climbing = self.row(thing), thing.table == "escalation"
+        unit = words[3] if len(words) > 3 else row["to_unit" if climbing else "unit"]
+        kind = {"escalation": "escalation/", "task": "task/", "device_status": "device/"}.get(thing.table, "")
+        return (self.driver.topic(unit, kind), "/" + (row["task"] if climbing else thing.target))
 
     def document(self, topic):
         documents = self.driver.documents()

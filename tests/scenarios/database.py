@@ -21,16 +21,16 @@ class Database:
         self.connection = psycopg2.connect(self.conninfo, options="-c search_path=policegrid,public -c timezone=Asia/Shanghai")
         self.connection.autocommit = True
 
-    def fill(self, tables, now):
+    def fill(self, tables):
         """`tables`: {name: {"columns","types","rows"}} in the order of writing. Guards and references are those of the engine's rows."""
         with self.connection.cursor() as cursor:
             cursor.execute("begin; set local session_replication_role = replica")
-            cursor.execute("truncate " + ", ".join(f'policegrid."{name}"' for name in tables))
+            cursor.execute("truncate " + ", ".join(f'policegrid."{name}"' for name in tables) + " cascade")
             for name, table in tables.items():
-                self.insert(cursor, name, table, now)
+                self.insert(cursor, name, table)
             cursor.execute("commit")
 
-    def insert(self, cursor, name, table, _now):
+    def insert(self, cursor, name, table):
         if not table["rows"]:
             return
         columns = ", ".join(f'"{c}"' for c in table["columns"])
@@ -47,6 +47,18 @@ class Database:
             row = cursor.fetchone()
         value = row[0] if row else None
         return json.loads(value) if isinstance(value, str) else value
+
+    def remove_one(self, table, condition):
+        """Takes one row out, behind everybody's back; returns it."""
+        with self.connection.cursor() as cursor:
+            cursor.execute("begin; set local session_replication_role = replica")
+            gone = self.select(f'select * from policegrid."{table}" where {condition} limit 1')[0]
+            cursor.execute(f'delete from policegrid."{table}" where id = %s', (gone["id"],))
+            cursor.execute("commit")
+        return gone
+
+    def view(self, sql):
+        return self.select(sql)
 
     def select(self, sql):
         with self.connection.cursor(cursor_factory=psycopg2.extras.RealDictCursor) as cursor:

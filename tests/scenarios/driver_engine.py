@@ -22,9 +22,9 @@ CASTS = {"integer": int, "bigint": int, "boolean": lambda cell: cell in ("t", "t
 class EngineDriver(Driver):
     name = "engine"
 
-    def __init__(self, organisation, start, database=None):
+    def __init__(self, organisation, start, servers=None):
         super().__init__(organisation, start - SETTING_UP)
-        self.database = database      # makes a Database (database.py) when the first question comes; None where there may be none
+        self.servers = servers        # where the database is made when the first question comes; None where there may be none
         self.retained, self.messages, self.next, self.table_names = {}, [], None, None
         self.traffic = []             # what the schemas are held against: accepted messages up, everything down
         self.process = subprocess.Popen([str(BUILD / "tests/scenarios/engine_host")], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -108,11 +108,12 @@ class EngineDriver(Driver):
         return self.loaded().select(sql)
 
     def loaded(self):
-        """The database with the rows as they are now."""
-        if self.database is None:
+        """The database with the rows as they are now, and with the scenario's time as its own."""
+        if self.servers is None:
             raise RuntimeError("this scenario needs a database")
-        database = self.database()
-        database.fill({t: self.do("rows", table=t) for t in self.tables()}, self.now)
+        database = self.servers.database()
+        self.servers.clock().set(self.now)
+        database.fill({t: self.do("rows", table=t) for t in self.tables()})
         return database
 
     def documents(self):

@@ -38,7 +38,7 @@ def servers():
 
 @pytest.mark.parametrize("scenario", [s for s in SCENARIOS if "engine" in s.drivers], ids=lambda s: s.file.removesuffix(".scenario"))
 def test_engine(scenario, servers):
-    driver = EngineDriver(scenario.organisation, start_of(scenario), servers.database)
+    driver = EngineDriver(scenario.organisation, start_of(scenario), servers)
     passed = False
     try:
         play(scenario, driver)

@@ -25,6 +25,7 @@ typedef struct Decision {
         const char *sender;           /* member id, or "daemon" */
         const char *unit;             /* unit that the topic speaks as, "" when none */
         int64_t at;                   /* event time, Unix ms: received_at, or the timer's due time */
+        int64_t horizon;              /* how far time has come, Unix ms: beyond `at` only for timers that fire late */
         uint64_t seq;
         uint32_t n_ids;               /* ids made so far */
         cJSON *facts;                 /* array, owned */

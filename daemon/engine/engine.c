@@ -234,7 +234,7 @@ static void batch_count(Engine *engine, uint64_t seq) {
 }
 
 static Decision decision_start(Engine *engine, const Command *command, const char *sender, const char *unit, int64_t at) {
-        return (Decision){.engine = engine, .state = engine->state, .command = command, .sender = sender, .unit = unit, .at = at,
+        return (Decision){.engine = engine, .state = engine->state, .command = command, .sender = sender, .unit = unit, .at = at, .horizon = at,
                           .seq = ++state_counters(engine->state)->seq, .facts = cJSON_CreateArray(), .revision = -1};
 }
 
@@ -248,6 +248,7 @@ static const char *const object_words[OBJECT_KIND_COUNT] = {
         [OBJECT_WARNING] = "warning", [OBJECT_NOTICE] = "notice", [OBJECT_REPORT] = "report", [OBJECT_CASE] = "case",
         [OBJECT_TASK] = "task", [OBJECT_ESCALATION] = "escalation", [OBJECT_DEVICE] = "device",
         [OBJECT_HOLDER] = "holder", [OBJECT_REDEMPTION] = "redemption",
+        [OBJECT_DUTY] = "duty", [OBJECT_ROUND] = "round", [OBJECT_SHIFT] = "shift",
 };
 
 static void timer_fire(Decision *decision, Object *object, TimerKind kind) {
@@ -274,10 +275,16 @@ static void timer_fire(Decision *decision, Object *object, TimerKind kind) {
         case OBJECT_REDEMPTION:
                 redemption_fire(decision, any, kind);
                 break;
+        case OBJECT_DUTY:
+                duty_fire(decision, any, kind);
+                break;
+        case OBJECT_SHIFT:
+                break; /* the fact `clear` has done it */
         case OBJECT_NOTICE:
         case OBJECT_REPORT:
         case OBJECT_CASE:
         case OBJECT_HOLDER:
+        case OBJECT_ROUND:
         case OBJECT_KIND_COUNT:
                 assert(!"object has timers");
         }
@@ -291,6 +298,7 @@ bool engine_fire(Engine *engine, int64_t horizon_ms) {
                 return false;
         StateMark mark = state_mark(engine->state);
         Decision decision = decision_start(engine, NULL, DAEMON_SENDER, "", due.at);
+        decision.horizon = horizon_ms;
         if (due.object != NULL)
                 timer_fire(&decision, due.object, due.kind);
         else

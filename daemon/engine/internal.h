@@ -28,6 +28,7 @@ void escalation_fire(Decision *decision, Escalation *escalation, TimerKind kind)
 void warning_fire(Decision *decision, Warning *warning, TimerKind kind);       /* warning.c */
 void device_fire(Decision *decision, DeviceStatus *device, TimerKind kind);    /* device.c */
 void redemption_fire(Decision *decision, Redemption *redemption, TimerKind kind); /* points/redemption.c */
+void duty_fire(Decision *decision, Duty *duty, TimerKind kind);                /* duty.c */
 
 /* Rows of a joint task's participants (task_document.c). */
 void task_write_parts(const Task *task, const char *area, Rows *rows);

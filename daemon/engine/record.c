@@ -1,5 +1,6 @@
 #include "engine/record.h"
 
+#include "engine/duty/duty.h"
 #include "engine/points/points.h"
 #include "proto/json.h"
 
@@ -22,4 +23,5 @@ void record_done(Decision *decision, const Record *record) {
         if (record->reality != REALITY_ACTUAL)
                 return;
         points_record(decision, record);
+        duty_record(decision, record);
 }

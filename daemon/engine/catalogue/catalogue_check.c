@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "engine/duty/duty_definition.h"
+#include "engine/duty/duty.h"
 #include "engine/points/points.h"
 #include "engine/report/report.h"
 
@@ -15,7 +15,7 @@ typedef struct Section {
 
 static const Section sections[] = {
         {"report_kinds", report_catalogue_check, NULL},
-        {"duties", duty_catalogue_check, NULL},
+        {"duties", duty_catalogue_check, duty_catalogue_changed},
         {"points", points_catalogue_check, NULL},
 };
 #define N_SECTIONS (sizeof sections / sizeof sections[0])

@@ -172,6 +172,9 @@ static void sink_object(DocumentSink *sink, const Object *object) {
         case OBJECT_CASE:
         case OBJECT_HOLDER:
         case OBJECT_REDEMPTION:
+        case OBJECT_DUTY:
+        case OBJECT_ROUND:
+        case OBJECT_SHIFT:
         case OBJECT_KIND_COUNT:
                 break;
         }

@@ -15,7 +15,8 @@ static const char *const timer_names[TIMER_KIND_COUNT] = {
         [TIMER_ACCEPT_RED] = "accept_red", [TIMER_START_RED] = "start_red",
         [TIMER_FINISH_RED] = "finish_red", [TIMER_VERIFY_RED] = "verify_red",
         [TIMER_ACCEPT] = "accept", [TIMER_START] = "start", [TIMER_FINISH] = "finish", [TIMER_VERIFY] = "verify",
-        [TIMER_RESUME] = "resume", [TIMER_EXPIRE] = "expire", [TIMER_SILENCE] = "silence", [TIMER_CLEAR] = "clear",
+        [TIMER_RESUME] = "resume", [TIMER_EXPIRE] = "expire", [TIMER_SILENCE] = "silence",
+        [TIMER_ROUND] = "round", [TIMER_DUTY] = "duty", [TIMER_CLEAR] = "clear",
 };
 
 const char *timer_kind_name(TimerKind kind) {

@@ -22,6 +22,8 @@ typedef enum TimerKind {
         TIMER_RESUME,   /* end of a suspension */
         TIMER_EXPIRE,   /* of a warning, or of a task that lives no longer than its warning */
         TIMER_SILENCE,  /* a device was not heard of for too long */
+        TIMER_ROUND,    /* a duty's round ends; before the next one of the same instant begins */
+        TIMER_DUTY,     /* a duty's next occurrence */
         TIMER_CLEAR,    /* the final document leaves the broker */
         TIMER_KIND_COUNT
 } TimerKind;

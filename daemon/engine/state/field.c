@@ -30,6 +30,8 @@ static const char *const task_state_words[] = {"issued", "accepted", "in_progres
                                                "expired", NULL};
 static const char *const escalation_state_words[] = {"open", "accepted", "resolved", "returned", "passed_up", "withdrawn", NULL};
 static const char *const redemption_state_words[] = {"reserved", "confirmed", "expired", "refused", "cancelled", NULL};
+static const char *const duty_state_words[] = {"active", "ended", NULL};
+static const char *const round_state_words[] = {"open", "met", "missed", "late", "waived", NULL};
 static const char *const card_words[] = {"none", "yellow", "red", NULL};
 
 static const char *word_of(const char *const *words, int value) {
@@ -45,6 +47,8 @@ const char *report_state_name(ReportState state) { return word_of(report_state_w
 const char *task_state_name(TaskState state) { return word_of(task_state_words, (int)state); }
 const char *escalation_state_name(EscalationState state) { return word_of(escalation_state_words, (int)state); }
 const char *redemption_state_name(RedemptionState state) { return word_of(redemption_state_words, (int)state); }
+const char *duty_state_name(DutyState state) { return word_of(duty_state_words, (int)state); }
+const char *round_state_name(RoundState state) { return word_of(round_state_words, (int)state); }
 const char *card_name(Card card) { return word_of(card_words, (int)card); }
 
 static const char *reality_word(int value) { return word_of(reality_words, value); }
@@ -53,6 +57,8 @@ static const char *report_state_word(int value) { return word_of(report_state_wo
 static const char *task_state_word(int value) { return word_of(task_state_words, value); }
 static const char *escalation_state_word(int value) { return word_of(escalation_state_words, value); }
 static const char *redemption_state_word(int value) { return word_of(redemption_state_words, value); }
+static const char *duty_state_word(int value) { return word_of(duty_state_words, value); }
+static const char *round_state_word(int value) { return word_of(round_state_words, value); }
 static const char *card_word(int value) { return word_of(card_words, value); }
 static const char *severity_word(int value) { return value <= SEVERITY_EXTREME ? severity_name((Severity)value) : NULL; }
 static const char *audience_word(int value) {
@@ -160,6 +166,24 @@ static const Field redemption_fields[] = {
         F_TIME(Redemption, "ended_at", ended_at), F_TAIL(Redemption),
 };
 
+static const Field duty_fields[] = {
+        F_TEXT(Duty, "name", name), F_WORD(Duty, "state", state, duty_state_word), F_JSON(Duty, "definition", definition),
+        F_TIME(Duty, "next_at", next_at), F_TIME(Duty, "last_at", last_at), F_TIME(Duty, "round_ends_at", round_ends_at),
+        F_UINT32(Duty, "occurrences", occurrences), F_UINT32(Duty, "skipped", skipped), F_UINT32(Duty, "left_out", left_out), F_TAIL(Duty),
+};
+static const Field round_fields[] = {
+        F_TEXT(Round, "id", id), F_TEXT(Round, "duty", duty), F_TEXT(Round, "unit", unit), F_TEXT(Round, "member", member),
+        F_TEXT(Round, "place", place), F_WORD(Round, "state", state, round_state_word), F_TIME(Round, "starts_at", starts_at),
+        F_TIME(Round, "ends_at", ends_at), F_UINT32(Round, "wanted", wanted), F_UINT32(Round, "done", done), F_JSON(Round, "marks", marks),
+        F_TIME(Round, "met_at", met_at), F_TIME(Round, "closed_at", closed_at), F_TAIL(Round),
+};
+static const Field shift_fields[] = {
+        F_TEXT(Shift, "id", id), F_TEXT(Shift, "roster", roster), F_TEXT(Shift, "unit", unit), F_TEXT(Shift, "slot", slot),
+        F_TIME(Shift, "starts_at", starts_at), F_TIME(Shift, "ends_at", ends_at), F_JSON(Shift, "members", members),
+        F_JSON(Shift, "swaps", swaps), F_JSON(Shift, "handover", handover), F_JSON(Shift, "takeover", takeover),
+        F_INT64(Shift, "revision", revision), F_TAIL(Shift),
+};
+
 #define RULE(table, type, fields) {table, sizeof(type), fields, sizeof(fields) / sizeof(fields[0])}
 static const ObjectRule rules[OBJECT_KIND_COUNT] = {
         [OBJECT_WARNING] = RULE(TABLE_WARNING, Warning, warning_fields),
@@ -171,6 +195,9 @@ static const ObjectRule rules[OBJECT_KIND_COUNT] = {
         [OBJECT_DEVICE] = RULE(TABLE_DEVICE_STATUS, DeviceStatus, device_fields),
         [OBJECT_HOLDER] = RULE(TABLE_POINTS_HOLDER, Holder, holder_fields),
         [OBJECT_REDEMPTION] = RULE(TABLE_POINTS_REDEMPTION, Redemption, redemption_fields),
+        [OBJECT_DUTY] = RULE(TABLE_DUTY, Duty, duty_fields),
+        [OBJECT_ROUND] = RULE(TABLE_DUTY_ROUND, Round, round_fields),
+        [OBJECT_SHIFT] = RULE(TABLE_ROSTER_SHIFT, Shift, shift_fields),
 };
 
 const ObjectRule *object_rule(ObjectKind kind) {

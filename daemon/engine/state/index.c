@@ -105,6 +105,23 @@ static void escalation_keys(const State *state, const Escalation *escalation, Te
         key_add(keys, 'b', bundle);
 }
 
+static void round_keys(const Round *round, Text *keys) {
+        char target[NAME_MAX_GRID + MEMBER_MAX + 2];
+        snprintf(target, sizeof target, "%s %s", round->duty, *round->member ? round->member : *round->place ? round->place : round->unit);
+        key_add(keys, 'R', round->duty);
+        key_add(keys, 'U', round->unit);
+        key_add(keys, 'M', round->member);
+        key_add(keys, 'T', target);
+}
+
+static void shift_keys(const Shift *shift, Text *keys) {
+        const cJSON *member;
+        key_add(keys, 'H', shift->roster);
+        key_add(keys, 'S', shift->unit);
+        cJSON_ArrayForEach(member, shift->members)
+                key_add(keys, 'P', member->valuestring);
+}
+
 /* The keys that an object ought to stand under, packed and ended by an empty one. */
 static void object_keys(const State *state, const Object *object, Text *keys) {
         const void *any = object;
@@ -134,6 +151,13 @@ static void object_keys(const State *state, const Object *object, Text *keys) {
         case OBJECT_REDEMPTION:
                 key_add(keys, 'r', ((const Redemption *)any)->card);
                 break;
+        case OBJECT_ROUND:
+                round_keys(any, keys);
+                break;
+        case OBJECT_SHIFT:
+                shift_keys(any, keys);
+                break;
+        case OBJECT_DUTY:
         case OBJECT_REPORT:
         case OBJECT_CASE:
         case OBJECT_DEVICE:

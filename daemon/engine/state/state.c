@@ -125,6 +125,9 @@ const char *object_id(const Object *object) {
         case OBJECT_DEVICE: return ((const DeviceStatus *)any)->id;
         case OBJECT_HOLDER: return ((const Holder *)any)->card;
         case OBJECT_REDEMPTION: return ((const Redemption *)any)->id;
+        case OBJECT_DUTY: return ((const Duty *)any)->name;
+        case OBJECT_ROUND: return ((const Round *)any)->id;
+        case OBJECT_SHIFT: return ((const Shift *)any)->id;
         case OBJECT_KIND_COUNT: break;
         }
         abort();
@@ -151,6 +154,9 @@ Escalation *state_escalation(const State *state, const char *id) { return map_fi
 DeviceStatus *state_device(const State *state, const char *id) { return map_find(state->objects[OBJECT_DEVICE], id); }
 Holder *state_holder(const State *state, const char *card) { return map_find(state->objects[OBJECT_HOLDER], card); }
 Redemption *state_redemption(const State *state, const char *id) { return map_find(state->objects[OBJECT_REDEMPTION], id); }
+Duty *state_duty(const State *state, const char *name) { return map_find(state->objects[OBJECT_DUTY], name); }
+Round *state_round(const State *state, const char *id) { return map_find(state->objects[OBJECT_ROUND], id); }
+Shift *state_shift(const State *state, const char *id) { return map_find(state->objects[OBJECT_SHIFT], id); }
 
 Notice *state_notice(const State *state, const char *warning, const char *unit) {
         char key[OBJECT_KEY_MAX];
@@ -203,6 +209,18 @@ size_t state_redemptions_of_card(const State *state, const char *card, Redemptio
         return list_items(state, 'r', card, ret);
 }
 
+size_t state_rounds_of_duty(const State *state, const char *duty, Round *const **ret) { return list_items(state, 'R', duty, ret); }
+size_t state_rounds_of_unit(const State *state, const char *unit, Round *const **ret) { return list_items(state, 'U', unit, ret); }
+size_t state_rounds_of_member(const State *state, const char *member, Round *const **ret) { return list_items(state, 'M', member, ret); }
+size_t state_shifts_of_roster(const State *state, const char *roster, Shift *const **ret) { return list_items(state, 'H', roster, ret); }
+size_t state_shifts_of_unit(const State *state, const char *unit, Shift *const **ret) { return list_items(state, 'S', unit, ret); }
+size_t state_shifts_of_member(const State *state, const char *member, Shift *const **ret) { return list_items(state, 'P', member, ret); }
+size_t state_rounds_of_target(const State *state, const char *duty, const char *target, Round *const **ret) {
+        char key[NAME_MAX_GRID + MEMBER_MAX + 2];
+        snprintf(key, sizeof key, "%s %s", duty, target);
+        return list_items(state, 'T', key, ret);
+}
+
 static void *next_live(const State *state, ObjectKind kind, size_t *cursor) {
         Object *object;
         while ((object = map_next(state->objects[kind], cursor, NULL)) != NULL && !object->live)
@@ -218,6 +236,9 @@ Escalation *state_next_escalation(const State *state, size_t *cursor) { return n
 DeviceStatus *state_next_device(const State *state, size_t *cursor) { return next_live(state, OBJECT_DEVICE, cursor); }
 Holder *state_next_holder(const State *state, size_t *cursor) { return next_live(state, OBJECT_HOLDER, cursor); }
 Redemption *state_next_redemption(const State *state, size_t *cursor) { return next_live(state, OBJECT_REDEMPTION, cursor); }
+Duty *state_next_duty(const State *state, size_t *cursor) { return next_live(state, OBJECT_DUTY, cursor); }
+Round *state_next_round(const State *state, size_t *cursor) { return next_live(state, OBJECT_ROUND, cursor); }
+Shift *state_next_shift(const State *state, size_t *cursor) { return next_live(state, OBJECT_SHIFT, cursor); }
 
 /* ---- changing ---- */
 static Undo *undo_add(State *state) {

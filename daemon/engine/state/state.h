@@ -25,6 +25,7 @@ typedef struct Catalogue Catalogue;
 typedef enum ObjectKind {
         OBJECT_WARNING = 0, OBJECT_NOTICE, OBJECT_REPORT, OBJECT_CASE, OBJECT_TASK, OBJECT_ESCALATION, OBJECT_DEVICE,
         OBJECT_HOLDER, OBJECT_REDEMPTION,
+        OBJECT_DUTY, OBJECT_ROUND, OBJECT_SHIFT,
         OBJECT_KIND_COUNT
 } ObjectKind;
 
@@ -259,6 +260,53 @@ typedef struct Redemption {                 /* goods that a shop wants to hand o
         RedemptionState state;
         int64_t reserved_at, expires_at, ended_at;
 } Redemption;
+/* ---- standing duties and rosters (duty/, shift/) ---- */
+typedef enum DutyState { DUTY_ACTIVE = 0, DUTY_ENDED /* no more occurrence, or no longer in the catalogue */ } DutyState;
+const char *duty_state_name(DutyState state);
+
+typedef struct Duty {                       /* a standing duty of the catalogue, and where its recurrence stands */
+        Object object;
+        char name[NAME_MAX_GRID + 1];
+        DutyState state;
+        cJSON *definition;                  /* as the catalogue says it; what it had said keeps open rounds going */
+        int64_t next_at;                    /* TIMESTAMP_NONE when ended */
+        int64_t last_at;                    /* latest occurrence, TIMESTAMP_NONE before the first */
+        int64_t round_ends_at;              /* TIMESTAMP_NONE when no round is open */
+        uint32_t occurrences;
+        uint32_t skipped;                   /* occurrences that downtime left out, beyond those caught up on */
+        uint32_t left_out;                  /* of the latest round: targets beyond its bound */
+} Duty;
+
+typedef enum RoundState { ROUND_OPEN = 0, ROUND_MET, ROUND_MISSED, ROUND_LATE /* met after its end */, ROUND_WAIVED } RoundState;
+const char *round_state_name(RoundState state);
+
+typedef struct Round {                      /* one target's part of one occurrence: how much is asked, how much is done */
+        Object object;
+        char id[UUID_LENGTH + 1];
+        char duty[NAME_MAX_GRID + 1];
+        char unit[NAME_MAX_GRID + 1];
+        char member[MEMBER_MAX + 1];        /* for_each member; "" else */
+        char place[NAME_MAX_GRID + 1];      /* for_each place; "" else */
+        RoundState state;
+        int64_t starts_at, ends_at;         /* half open */
+        uint32_t wanted, done;
+        cJSON *marks;                       /* {what makes it different (work's id, day, place): work's id} */
+        int64_t met_at, closed_at;          /* TIMESTAMP_NONE until then */
+} Round;
+
+typedef struct Shift {                      /* who is on duty from when to when, by a roster of the catalogue */
+        Object object;
+        char id[UUID_LENGTH + 1];
+        char roster[NAME_MAX_GRID + 1];
+        char unit[NAME_MAX_GRID + 1];
+        char slot[NAME_MAX_GRID + 1];       /* day, night, … */
+        int64_t starts_at, ends_at;         /* half open */
+        cJSON *members;                     /* array of member ids */
+        cJSON *swaps;                       /* {member who asks: {"with","shift","at"}} */
+        cJSON *handover;                    /* {"by","at","items":{…}}, {} until then */
+        cJSON *takeover;                    /* {"by","at","items":{…},"differs":n}, {} until then */
+        int64_t revision;
+} Shift;
 
 State *state_new(const char *area);
 State *state_free(State *state);
@@ -277,6 +325,9 @@ DeviceStatus *state_device(const State *state, const char *id);
 Holder *state_holder(const State *state, const char *card);
 Holder *state_holder_of_member(const State *state, const char *member); /* NULL when he has no card, or has left */
 Redemption *state_redemption(const State *state, const char *id);
+Duty *state_duty(const State *state, const char *name);
+Round *state_round(const State *state, const char *id);
+Shift *state_shift(const State *state, const char *id);
 /* Iterate in order of birth; *cursor starts at 0; NULL at the end. Objects that are no longer live are passed over. */
 Warning *state_next_warning(const State *state, size_t *cursor);
 Notice *state_next_notice(const State *state, size_t *cursor);
@@ -286,6 +337,9 @@ Escalation *state_next_escalation(const State *state, size_t *cursor);
 DeviceStatus *state_next_device(const State *state, size_t *cursor);
 Holder *state_next_holder(const State *state, size_t *cursor);
 Redemption *state_next_redemption(const State *state, size_t *cursor);
+Duty *state_next_duty(const State *state, size_t *cursor);
+Round *state_next_round(const State *state, size_t *cursor);
+Shift *state_next_shift(const State *state, size_t *cursor);
 /*
  * Lists in order of birth, terminal ones (whose documents are still out) included; borrowed until the next fact.
  * Of a unit: every task that the unit has a document of (lead, participant, or offered by transfer).
@@ -304,6 +358,15 @@ size_t state_escalations_to(const State *state, const char *unit, Escalation *co
 size_t state_escalations_of_task(const State *state, const char *task, Escalation *const **ret);
 size_t state_escalations_of_bundle(const State *state, const char *origin_id, const char *to, Escalation *const **ret);
 size_t state_redemptions_of_card(const State *state, const char *card, Redemption *const **ret);
+/* Rounds of a duty, of a unit, of a member, and of one target (unit, member or place) of a duty; those of the last days too. */
+size_t state_rounds_of_duty(const State *state, const char *duty, Round *const **ret);
+size_t state_rounds_of_unit(const State *state, const char *unit, Round *const **ret);
+size_t state_rounds_of_member(const State *state, const char *member, Round *const **ret);
+size_t state_rounds_of_target(const State *state, const char *duty, const char *target, Round *const **ret);
+/* Shifts of a roster, of a unit, of a member; past ones for some days too. */
+size_t state_shifts_of_roster(const State *state, const char *roster, Shift *const **ret);
+size_t state_shifts_of_unit(const State *state, const char *unit, Shift *const **ret);
+size_t state_shifts_of_member(const State *state, const char *member, Shift *const **ret);
 
 const Organisation *state_organisation(const State *state);
 /* Takes ownership; the one before lives until the batch commits and comes back when it is undone. Apply functions only. */

@@ -174,6 +174,25 @@ static const Column points_redemption_columns[] = {
         {"changed_seq", "bigint"},
 };
 
+static const Column duty_columns[] = {
+        {"area", "text"}, {"name", "text"}, {"state", "text"}, {"definition", "jsonb"}, {"next_at", "timestamptz"},
+        {"last_at", "timestamptz"}, {"round_ends_at", "timestamptz"}, {"occurrences", "integer"}, {"skipped", "integer"},
+        {"left_out", "integer"}, {"timers", "jsonb"}, {"live", "boolean"}, {"born", "bigint"}, {"changed_seq", "bigint"},
+};
+
+static const Column duty_round_columns[] = {
+        {"area", "text"}, {"id", "uuid"}, {"duty", "text"}, {"unit", "text"}, {"member", "text"}, {"place", "text"},
+        {"state", "text"}, {"starts_at", "timestamptz"}, {"ends_at", "timestamptz"}, {"wanted", "integer"}, {"done", "integer"},
+        {"marks", "jsonb"}, {"met_at", "timestamptz"}, {"closed_at", "timestamptz"}, {"timers", "jsonb"}, {"live", "boolean"},
+        {"born", "bigint"}, {"changed_seq", "bigint"},
+};
+
+static const Column roster_shift_columns[] = {
+        {"area", "text"}, {"id", "uuid"}, {"roster", "text"}, {"unit", "text"}, {"slot", "text"}, {"starts_at", "timestamptz"},
+        {"ends_at", "timestamptz"}, {"members", "jsonb"}, {"swaps", "jsonb"}, {"handover", "jsonb"}, {"takeover", "jsonb"},
+        {"revision", "bigint"}, {"timers", "jsonb"}, {"live", "boolean"}, {"born", "bigint"}, {"changed_seq", "bigint"},
+};
+
 static const Column private_text_columns[] = {
         {"area", "text"}, {"id", "uuid"}, {"owner_kind", "text"}, {"owner_id", "text"}, {"unit", "text"}, {"at", "timestamptz"},
         {"erase_at", "timestamptz"}, {"words", "text"},
@@ -205,6 +224,9 @@ static const Table tables[TABLE_COUNT] = {
         [TABLE_POINTS_HOLDER] = {"points_holder", COLUMNS(points_holder_columns), 2, false, "live", "born"},
         [TABLE_POINTS_ENTRY] = {"points_entry", COLUMNS(points_entry_columns), 3, true, NULL, NULL},
         [TABLE_POINTS_REDEMPTION] = {"points_redemption", COLUMNS(points_redemption_columns), 2, false, "live", "born"},
+        [TABLE_DUTY] = {"duty", COLUMNS(duty_columns), 2, false, "live", "born"},
+        [TABLE_DUTY_ROUND] = {"duty_round", COLUMNS(duty_round_columns), 2, false, "live", "born"},
+        [TABLE_ROSTER_SHIFT] = {"roster_shift", COLUMNS(roster_shift_columns), 2, false, "live", "born"},
         [TABLE_PRIVATE_TEXT] = {"private_text", COLUMNS(private_text_columns), 2, true, NULL, NULL},
 };
 

@@ -35,6 +35,9 @@ typedef enum TableId {
         TABLE_POINTS_HOLDER,     /* points cards that somebody has opted in with */
         TABLE_POINTS_ENTRY,      /* append-only ledger, one row a booking */
         TABLE_POINTS_REDEMPTION, /* goods against points: reserved, then confirmed or not */
+        TABLE_DUTY,              /* standing duties and where their recurrence stands */
+        TABLE_DUTY_ROUND,        /* one target's part of one occurrence of a duty */
+        TABLE_ROSTER_SHIFT,      /* who is on duty from when to when */
         TABLE_PRIVATE_TEXT,      /* erasable free text; outside the log */
         TABLE_COUNT
 } TableId;

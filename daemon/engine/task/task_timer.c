@@ -68,6 +68,8 @@ void task_fire(Decision *decision, Task *task, TimerKind kind) {
                 return; /* the fact `clear` has done it */
         case TIMER_NONE:
         case TIMER_SILENCE:
+        case TIMER_ROUND:
+        case TIMER_DUTY:
         case TIMER_KIND_COUNT:
                 assert(!"a task has this timer");
         }

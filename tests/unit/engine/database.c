@@ -208,6 +208,9 @@ static Object *next_object(const State *state, ObjectKind kind, size_t *cursor) 
         case OBJECT_DEVICE: return (Object *)state_next_device(state, cursor);
         case OBJECT_HOLDER: return (Object *)state_next_holder(state, cursor);
         case OBJECT_REDEMPTION: return (Object *)state_next_redemption(state, cursor);
+        case OBJECT_DUTY: return (Object *)state_next_duty(state, cursor);
+        case OBJECT_ROUND: return (Object *)state_next_round(state, cursor);
+        case OBJECT_SHIFT: return (Object *)state_next_shift(state, cursor);
         default: return NULL;
         }
 }

@@ -151,8 +151,40 @@ static void random_device(const Town *town, Random *random, char *topic, char *b
                 snprintf(body, size, "{'id':'20261123-r%u','event':'%s'}", town->n_messages, events[random_below(random, 5)]);
 }
 
+/* Standing duties that come, change and go: rounds of villages and of members, misses told above or asked again. */
+static void random_catalogue(Town *town, Random *random, char *member, char *topic, char *body, size_t size) {
+        static const char *const duties[] = {
+                "'patrol':{'start':'2026-11-01T06:00','rrule':'FREQ=DAILY;BYHOUR=6,14,22','units':{'tier':3},'met_by':{'report':'patrol'},'on_miss':'digest'}",
+                "'days':{'start':'2026-11-02T00:00','rrule':'FREQ=WEEKLY;BYDAY=MO,TH','for_each':'member','roles':['grid_worker','grid_head'],"
+                "'met_by':{'report':'patrol','count':2,'distinct':'day'}}",
+                "'shops':{'start':'2026-11-01T08:00','rrule':'FREQ=DAILY','workdays':true,'for_each':'place','places':{'kind':'shop'},'lasts':'PT5H',"
+                "'met_by':{'report':'patrol','count':2},'on_miss':'task'}",
+                "'briefing':{'start':'2026-11-01T08:00','rrule':'FREQ=HOURLY;INTERVAL=8','units':{'tier':2}}",
+        };
+        size_t n = (size_t)snprintf(body, size, "{'id':'20261123-r%u','catalogue':{'catalogue':'town','version':%u,'duties':{", town->n_messages,
+                                    town->n_messages + 1);
+        bool first = true;
+        for (size_t i = 0; i < sizeof duties / sizeof duties[0]; i++)
+                if (random_below(random, 4) > 0) {
+                        n += (size_t)snprintf(body + n, size - n, "%s%s", first ? "" : ",", duties[i]);
+                        first = false;
+                }
+        /* the other sections of the town stay as they are */
+        snprintf(body + n, size - n, "},%s}", strstr(TOWN_CATALOGUE, "'points'"));
+        strcpy(topic, "admin/catalogue-apply");
+        strcpy(member, town->admin);
+}
+
+static void random_patrol(Town *town, Random *random, char *member, char *topic, char *body, size_t size) {
+        size_t index = 4 + random_below(random, 6);
+        snprintf(topic, TOPIC_MAX, "tier%d/%s/report", tiers[index], units[index]);
+        strcpy(member, member_of(units[index], random_below(random, 2) ? "grid_worker" : NULL));
+        snprintf(body, size, "{'id':'20261123-r%u','kind':'patrol','occurred_at':'%s'%s}", town->n_messages,
+                 iso(town->now - (int64_t)random_below(random, 30) * HOUR), random_below(random, 2) ? ",'place':'shop-1'" : "");
+}
+
 void random_command(Town *town, Random *random, Command *ret) {
-        char member[MEMBER_MAX + 1], topic[TOPIC_MAX + 1], body[2048];
+        char member[MEMBER_MAX + 1], topic[TOPIC_MAX + 1], body[4096];
         const Task *task = random_task(town, random);
         unsigned kind = random_below(random, 100);
         town->n_messages++;
@@ -166,7 +198,11 @@ void random_command(Town *town, Random *random, Command *ret) {
                 command_make(town, member, topic, body, ret);
                 return;
         }
-        if (task == NULL || kind < 4) {
+        if (town->n_messages % 90 == 7) {
+                random_catalogue(town, random, member, topic, body, sizeof body);
+        } else if (town->n_messages % 8 == 1) {
+                random_patrol(town, random, member, topic, body, sizeof body);
+        } else if (task == NULL || kind < 4) {
                 random_warning(town, random, member, topic, body, sizeof body);
         } else if (kind < 9) {
                 char id[UUID_LENGTH + 1];

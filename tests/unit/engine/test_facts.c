@@ -75,6 +75,7 @@ static void test_replay(void **state) {
         play(town, &random, COMMANDS);
         assert_true(database_count(&town->database, TABLE_TASK) > 300);
         assert_true(database_count(&town->database, TABLE_ESCALATION) > 100);
+        assert_true(database_count(&town->database, TABLE_DUTY_ROUND) > 1000);
         replay(&town->database, &replayed);
         database_assert_equal(&town->database, &replayed);
         town_assert_documents(town);

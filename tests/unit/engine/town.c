@@ -29,7 +29,7 @@ const char TOWN_ORGANISATION[] =
         "'devices':[{'id':'panic-1','kind':'panic','unit':'e1','silence':'PT10M'},"
         "{'id':'gate-1','kind':'gateway','unit':'town','silence':'PT10M'}]}";
 
-static const char TOWN_CATALOGUE[] =
+const char TOWN_CATALOGUE[] =
         "{'catalogue':'town','version':1,'points':{'goods':{'soap':{'title':{'zh':'肥皂','en':'Soap'},'points':20},"
         "'rice':{'title':{'zh':'大米','en':'Rice'},'points':60,'units':['w1']}},'honours':{'star':{'title':{'zh':'星','en':'Star'},'points':50}},"
         "'limits':{'day':200}}}";
@@ -187,6 +187,9 @@ void command_make(Town *town, const char *member, const char *topic, const char 
         else
                 snprintf(ret->id, sizeof ret->id, "20261123-%u", ++town->n_messages);
         ret->revision = json_int(ret->body, "revision", -1);
+        const char *occurred = json_string(ret->body, "occurred_at");
+        if (occurred != NULL && !timestamp_parse(occurred, strlen(occurred), &ret->occurred_at))
+                fail_msg("occurred_at: %s", occurred);
         char *hashed = json_print(ret->body);
         crypto_generichash_state hash;
         crypto_generichash_init(&hash, NULL, 0, BODY_HASH_BYTES);

@@ -55,6 +55,7 @@ extern Seated seats[SEATS];
 const char *member_of(const char *unit, const char *role); /* role NULL = the first of the unit */
 
 extern const char TOWN_ORGANISATION[]; /* with ' for " */
+extern const char TOWN_CATALOGUE[];    /* version 1, which every town has */
 char *quoted(const char *text);        /* the same with "; the caller frees */
 Engine *town_engine(void);
 int town_setup(void **state);

@@ -10,6 +10,7 @@
 
 #include "ctl/exchange.h"
 #include "ctl/file.h"
+#include "ctl/playbook_tools.h"
 #include "engine/playbook/playbook.h"
 #include "proto/json.h"
 
@@ -111,10 +112,17 @@ static int playbook_list(Context *context, const CommandVerb *verb, const Argume
         return exchange_show(context, "playbooks");
 }
 
+static const OptionSpec replay_options[] = {
+        {"since", "DURATION", false, "回放多久以来的情况(P30D)", "how far back (P30D)"},
+};
+
 static const CommandVerb verbs[] = {
         {"check", "FILE…", 1, ARGUMENTS_MAX, NULL, 0, "检查预案(不联网;一起给出的文件也检查有无重叠)", "check playbooks (offline; files given together are checked for overlap too)", playbook_check},
+        {"test", "FILE…", 1, ARGUMENTS_MAX, NULL, 0, "逐步显示预案自带的走查(不联网)", "show a playbook's own walks step by step (offline)", playbook_test},
+        {"replay", "FILE", 1, 1, replay_options, COMMAND_LENGTH(replay_options), "改后的预案放到过去会怎样:按单位列出任务与上报(不改动任何数据)",
+         "what a changed playbook would have made of the past: tasks and escalations by unit (changes nothing)", playbook_replay},
         {"apply", "FILE", 1, 1, NULL, 0, "采用一份预案(版本须更新)", "apply a playbook (its version must be newer)", playbook_apply},
         {"list", "", 0, 0, NULL, 0, "列出现行预案", "list those in force", playbook_list},
 };
 
-const CommandEntry command_playbook = {"playbook", "预案:检查、采用、列表", "playbooks: check, apply, list", verbs, COMMAND_LENGTH(verbs)};
+const CommandEntry command_playbook = {"playbook", "预案:检查、走查、回放、采用、列表", "playbooks: check, test, replay, apply, list", verbs, COMMAND_LENGTH(verbs)};

@@ -176,6 +176,7 @@ const QueryStatement query_statements[] = {
 static const QueryStatement *const topics[] = {
         query_statements,
         query_list_statements,
+        query_replay_statements,
         query_statistics_statements,
 };
 

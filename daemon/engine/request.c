@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "engine/points/points.h"
+#include "engine/shift/shift.h"
 #include "engine/task/work.h"
 #include "proto/json.h"
 
@@ -59,6 +60,11 @@ static void request_secret(Decision *decision) {
 static const struct { const char *name; DecisionHandler *decide; } requests[] = {
         {"enrol", request_secret},
         {"rotate", request_secret},
+        {"roster", shift_request_roster},
+        {"swap", shift_request_swap},
+        {"swap-agree", shift_request_swap_agree},
+        {"handover", shift_request_handover},
+        {"takeover", shift_request_takeover},
         {"points-join", points_join_decide},
         {"points-leave", points_leave_decide},
         {"points-award", points_award_decide},

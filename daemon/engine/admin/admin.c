@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/check.h"
+#include "engine/shift/shift.h"
 #include "engine/state/state.h"
 #include "engine/task/task.h"
 #include "engine/task/work.h"
@@ -150,6 +151,7 @@ static const AdminVerb verbs[] = {
         {"seat-end", admin_seat_end, false},
         {"playbook-apply", admin_playbook_apply, false},
         {"catalogue-apply", admin_catalogue_apply, false},
+        {"roster-apply", shift_admin_apply, false},
         {"clock-confirm", admin_clock_confirm, false},
         {"quarantine-retry", admin_quarantine_retry, false},
 };

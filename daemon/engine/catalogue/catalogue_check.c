@@ -6,6 +6,7 @@
 #include "engine/duty/duty.h"
 #include "engine/points/points.h"
 #include "engine/report/report.h"
+#include "engine/shift/shift.h"
 
 typedef struct Section {
         const char *name;
@@ -16,6 +17,7 @@ typedef struct Section {
 static const Section sections[] = {
         {"report_kinds", report_catalogue_check, NULL},
         {"duties", duty_catalogue_check, duty_catalogue_changed},
+        {"rosters", shift_catalogue_check, shift_catalogue_changed},
         {"points", points_catalogue_check, NULL},
 };
 #define N_SECTIONS (sizeof sections / sizeof sections[0])

@@ -148,7 +148,7 @@ static void start_playbook(Decision *decision, const char *name, const DutyDefin
         size_t n;
         const Unit **units = addressed_units(decision, definition, &n);
         const WorkOrigin origin = {
-                .type = "duty", .id = name, .unit = asks ? asks : organisation_root(organisation), .severity = definition->severity,
+                .type = "duty", .id = name, .event = name, .unit = asks ? asks : organisation_root(organisation), .severity = definition->severity,
                 .reality = REALITY_ACTUAL, .title_zh = builtin ? definition->title_zh : NULL, .title_en = builtin ? definition->title_en : NULL,
                 .addressed = units, .n_addressed = n, .base_at = decision->at, .expires_at = expires_at,
         };

@@ -210,7 +210,7 @@ static void ask_again(Decision *decision, const Duty *duty, const DutyDefinition
                 if (!map_set(asked, key, &mark))
                         abort();
                 const WorkOrigin origin = {
-                        .type = "duty", .id = duty->name, .unit = organisation_root(organisation), .severity = definition->severity,
+                        .type = "duty", .id = duty->name, .event = duty->name, .unit = organisation_root(organisation), .severity = definition->severity,
                         .reality = REALITY_ACTUAL, .title_zh = builtin ? definition->title_zh : NULL,
                         .title_en = builtin ? definition->title_en : NULL, .place = *round->place ? round->place : NULL, .addressed = &unit,
                         .n_addressed = 1, .base_at = decision->at, .expires_at = TIMESTAMP_NONE,

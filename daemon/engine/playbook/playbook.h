@@ -16,6 +16,7 @@
 struct Check; /* engine/check.h */
 typedef struct Playbook Playbook;
 typedef struct PlaybookSet PlaybookSet;
+struct State;
 
 #define STEP_NAME_MAX 32
 #define RUNGS_MAX 6
@@ -182,6 +183,9 @@ bool step_next_from(const Playbook *playbook, const Step *step, size_t from, con
                     Next *ret);
 
 /* ---- selectors (selector.c) ---- */
+/* Whether somebody in one of the roles is on duty in the unit now: by shifts (shift/), NULL = by seats. */
+typedef bool OnDuty(const struct State *state, const Unit *unit, const Role *roles, size_t n_roles, int64_t at_ms);
+
 typedef struct SelectorContext {
         const Organisation *organisation;
         const Unit *origin;              /* sender of the warning, reporter, device's unit */
@@ -190,6 +194,7 @@ typedef struct SelectorContext {
         const Unit *current;             /* unit of the task that asks (ladder, then); NULL at the start */
         const char *place, *device;      /* NULL when none */
         int64_t at;                      /* for on_duty and manning */
+        OnDuty *is_on_duty; const struct State *state;     /* NULL = by seats alone */
         const Role *roles; size_t n_roles;
 } SelectorContext;
 /*

@@ -131,13 +131,18 @@ static void select_all(const cJSON *selector, const SelectorContext *context, Un
                 select_tier(json_int(selector, "tier", 0), context, ret);
 }
 
+static bool is_on_duty(const SelectorContext *context, const Unit *unit) {
+        return context->is_on_duty ? context->is_on_duty(context->state, unit, context->roles, context->n_roles, context->at)
+                                   : unit_is_manned(context->organisation, unit, context->roles, context->n_roles, context->at);
+}
+
 /* `on_duty` keeps units with somebody in a fitting seat now; `next` the first one that had no task of this case yet. */
 static void narrow(const cJSON *selector, const SelectorContext *context, Units *units) {
         bool on_duty = json_has(selector, "on_duty"), next = json_has(selector, "next");
         size_t n = 0;
         for (size_t i = 0; i < units->n; i++) {
                 const Unit *unit = units->items[i];
-                if (on_duty && !unit_is_manned(context->organisation, unit, context->roles, context->n_roles, context->at))
+                if (on_duty && !is_on_duty(context, unit))
                         continue;
                 if (next && (n > 0 || units_contain(context->same, context->n_same, unit) ||
                              (context->current && strcmp(context->current->id, unit->id) == 0)))

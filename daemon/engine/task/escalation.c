@@ -11,6 +11,7 @@
 #include "engine/facts.h"
 #include "engine/internal.h"
 #include "engine/task/notify.h"
+#include "engine/shift/shift.h"
 #include "engine/task/task.h"
 #include "engine/task/work.h"
 #include "proto/json.h"
@@ -32,7 +33,7 @@ static bool rise_takes(const Decision *decision, const Task *task, const Unit *f
         const Unit *own = task_unit(decision, task);
         if (unit == from || unit == own || (own != NULL && unit == unit_worker(own)))
                 return false;
-        if (!unit_is_manned(decision_organisation(decision), unit, NULL, 0, decision->at)) {
+        if (!unit_is_on_duty(decision->state, unit, NULL, 0, decision->at)) {
                 cJSON_AddItemToArray(rise->skipped, cJSON_CreateString(unit->id));
                 return false;
         }
@@ -43,7 +44,8 @@ static bool rise_takes(const Decision *decision, const Task *task, const Unit *f
 static bool rise_by_rung(const Decision *decision, const Task *task, const Unit *from, const Rung *rung, Rise *rise) {
         const Organisation *organisation = decision_organisation(decision);
         const Unit *own = task_unit(decision, task);
-        SelectorContext context = {.organisation = organisation, .origin = organisation_unit(organisation, task->origin_unit),
+        SelectorContext context = {.organisation = organisation, .is_on_duty = unit_is_on_duty, .state = decision->state,
+                                 .origin = organisation_unit(organisation, task->origin_unit),
                                    .same = &own, .n_same = own != NULL, .current = from, .at = decision->at,
                                    .place = *task->place == '\0' ? NULL : task->place,
                                    .device = *task->device == '\0' ? NULL : task->device};

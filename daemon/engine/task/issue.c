@@ -10,6 +10,7 @@
 #include "engine/playbook/form.h"
 #include "engine/internal.h"
 #include "engine/task/notify.h"
+#include "engine/shift/shift.h"
 #include "engine/task/task.h"
 #include "engine/task/work.h"
 #include "proto/json.h"
@@ -151,7 +152,8 @@ static cJSON *case_common_make(Decision *decision, const Issue *issue) {
 /* ---- what is each one's own ---- */
 static void participants_add(Decision *decision, const Issue *issue, const IssueTarget *target, const cJSON *selectors, const char *kind,
                              cJSON *participants) {
-        SelectorContext context = {.organisation = decision_organisation(decision), .origin = issue->origin->unit,
+        SelectorContext context = {.organisation = decision_organisation(decision), .is_on_duty = unit_is_on_duty, .state = decision->state,
+                                 .origin = issue->origin->unit,
                                    .addressed = issue->origin->addressed, .n_addressed = issue->origin->n_addressed,
                                    .same = &target->unit, .n_same = 1, .current = target->unit, .place = issue->origin->place,
                                    .device = issue->origin->device, .at = decision->at};

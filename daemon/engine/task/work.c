@@ -8,12 +8,14 @@
 
 #include "engine/facts.h"
 #include "engine/internal.h"
+#include "engine/shift/shift.h"
 #include "engine/task/task.h"
 #include "engine/warning/warning_post.h"
 #include "proto/json.h"
 
 static SelectorContext start_context(Decision *decision, const Step *step, const WorkOrigin *origin) {
-        return (SelectorContext){.organisation = decision_organisation(decision), .origin = origin->unit, .addressed = origin->addressed,
+        return (SelectorContext){.organisation = decision_organisation(decision), .is_on_duty = unit_is_on_duty, .state = decision->state,
+                                 .origin = origin->unit, .addressed = origin->addressed,
                                  .n_addressed = origin->n_addressed, .place = origin->place, .device = origin->device,
                                  .at = decision->at, .roles = step->roles, .n_roles = step->n_roles};
 }

@@ -7,6 +7,7 @@
 #include "engine/facts.h"
 #include "engine/internal.h"
 #include "engine/record.h"
+#include "engine/shift/shift.h"
 #include "engine/task/task.h"
 #include "engine/task/work.h"
 #include "engine/warning/warning_post.h"
@@ -96,7 +97,8 @@ static void issue_units(Decision *decision, Issue *issue, const Unit *const *uni
 }
 
 static SelectorContext next_context(Decision *decision, const Task *task, const WorkOrigin *origin, const Unit *const *same, size_t n_same) {
-        return (SelectorContext){.organisation = decision_organisation(decision), .origin = origin->unit, .same = same, .n_same = n_same,
+        return (SelectorContext){.organisation = decision_organisation(decision), .is_on_duty = unit_is_on_duty, .state = decision->state,
+                                 .origin = origin->unit, .same = same, .n_same = n_same,
                                  .current = task_unit(decision, task), .place = origin->place, .device = origin->device,
                                  .at = decision->at};
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/catalogue/catalogue.h"
 #include "engine/engine.h"
 #include "engine/internal.h"
 #include "engine/organisation/organisation.h"
@@ -28,11 +29,15 @@ typedef enum Parameter {
         PARAMETER_STATUS,       /* notices, lists, counters */
         PARAMETER_DIRECTORY,    /* units: own line up and everything below */
         PARAMETER_MEMBERS,      /* members; NULL = the whole area */
+        PARAMETER_ASSESSED,     /* units whose monthly marks may be read */
+        PARAMETER_SCORES,       /* units whose reports about persons may be read */
+        PARAMETER_PERSONAL,     /* kinds of reports that are about a person */
         /* from the body */
         PARAMETER_TASK, PARAMETER_WARNING, PARAMETER_REPORT, PARAMETER_OTHER_MEMBER,
         PARAMETER_TASK_STATE, PARAMETER_REPORT_STATE, PARAMETER_OPEN, PARAMETER_KIND, PARAMETER_LIMIT,
         PARAMETER_PERSON,       /* `member`, not required: whose work it is */
         PARAMETER_DUE,
+        PARAMETER_MONTH,        /* `month`, not required: 2026-11 */
         PARAMETER_FROM, PARAMETER_UNTIL, /* a date `2026-11-16` of the town, or a time; from it on, up to before it */
 } Parameter;
 
@@ -42,6 +47,7 @@ typedef enum Parameter {
 #define ROLES_LINE (ROLE_BIT(ROLE_COMMANDER) | ROLE_BIT(ROLE_OFFICER) | ROLE_BIT(ROLE_AUXILIARY) | ROLE_BIT(ROLE_GRID_HEAD))
 #define ROLES_UNIT (ROLES_LINE | ROLE_BIT(ROLE_GRID_WORKER) | ROLE_BIT(ROLE_PARTNER))
 #define ROLES_NAMED (ROLE_BIT(ROLE_COMMANDER) | ROLE_BIT(ROLE_OFFICER) | ROLE_BIT(ROLE_GRID_HEAD))
+#define ROLES_SCORES (ROLE_BIT(ROLE_COMMANDER) | ROLE_BIT(ROLE_OFFICER))
 #define ROLES_READERS (ROLES_UNIT | ROLE_BIT(ROLE_VOLUNTEER) | ROLE_BIT(ROLE_DASHBOARD))
 
 /* Which roles read what: of their own unit (and those that it staffs), of units below, of the whole area. */
@@ -53,6 +59,8 @@ static const struct Reading { unsigned own, below, area; } READINGS[] = {
         [PARAMETER_STATUS] = {ROLES_READERS, ROLES_LINE | ROLE_BIT(ROLE_DASHBOARD), ROLES_AREA},
         [PARAMETER_DIRECTORY] = {ROLES_READERS, ROLES_LINE | ROLE_BIT(ROLE_DASHBOARD), ROLES_AREA},
         [PARAMETER_MEMBERS] = {ROLES_UNIT, ROLES_LINE, ROLES_AREA},
+        [PARAMETER_ASSESSED] = {ROLES_LINE, ROLES_LINE, 0},
+        [PARAMETER_SCORES] = {ROLES_SCORES, ROLES_SCORES, 0},
 };
 
 typedef struct Plan {
@@ -70,8 +78,8 @@ static const Plan PLANS[] = {
         {"escalations", ROLES_READERS | ROLE_BIT(ROLE_AUDITOR), {PARAMETER_AREA, PARAMETER_STAFF, PARAMETER_OPEN, PARAMETER_LIMIT}},
         {"warnings", ROLES_READERS | ROLES_AREA, {PARAMETER_AREA, PARAMETER_STATUS, PARAMETER_LIMIT}},
         {"warning", ROLES_READERS | ROLES_AREA, {PARAMETER_AREA, PARAMETER_WARNING, PARAMETER_STATUS}},
-        {"reports", ROLES_READERS, {PARAMETER_AREA, PARAMETER_STAFF, PARAMETER_MEMBER, PARAMETER_REPORT_STATE, PARAMETER_KIND, PARAMETER_NOTES, PARAMETER_LIMIT}},
-        {"report", ROLES_READERS, {PARAMETER_AREA, PARAMETER_REPORT, PARAMETER_STAFF, PARAMETER_MEMBER, PARAMETER_NOTES}},
+        {"reports", ROLES_READERS, {PARAMETER_AREA, PARAMETER_STAFF, PARAMETER_MEMBER, PARAMETER_REPORT_STATE, PARAMETER_KIND, PARAMETER_NOTES, PARAMETER_LIMIT, PARAMETER_PERSONAL, PARAMETER_SCORES}},
+        {"report", ROLES_READERS, {PARAMETER_AREA, PARAMETER_REPORT, PARAMETER_STAFF, PARAMETER_MEMBER, PARAMETER_NOTES, PARAMETER_PERSONAL, PARAMETER_SCORES}},
         {"units", ROLES_READERS | ROLES_AREA, {PARAMETER_AREA, PARAMETER_DIRECTORY}},
         {"members", ROLES_UNIT | ROLES_AREA, {PARAMETER_AREA, PARAMETER_MEMBERS}},
         {"member", ROLES_UNIT | ROLES_AREA, {PARAMETER_AREA, PARAMETER_OTHER_MEMBER, PARAMETER_MEMBERS}},
@@ -83,11 +91,14 @@ static const Plan PLANS[] = {
         {"catalogue", ROLES_READERS | ROLES_AREA, {PARAMETER_AREA}},
         {"task_list", ROLES_READERS | ROLE_BIT(ROLE_AUDITOR), {PARAMETER_AREA, PARAMETER_ALL, PARAMETER_STAFF, PARAMETER_NAMED, PARAMETER_MEMBER, PARAMETER_DUE, PARAMETER_PERSON, PARAMETER_LIMIT}},
         {"results", ROLES_READERS | ROLE_BIT(ROLE_AUDITOR), {PARAMETER_AREA, PARAMETER_ALL, PARAMETER_STAFF, PARAMETER_NAMED, PARAMETER_MEMBER, PARAMETER_FROM, PARAMETER_UNTIL, PARAMETER_PERSON, PARAMETER_LIMIT}},
+        {"assessment", ROLES_LINE, {PARAMETER_AREA, PARAMETER_ASSESSED, PARAMETER_MONTH, PARAMETER_LIMIT}},
+        {"exams", ROLES_UNIT | ROLE_BIT(ROLE_VOLUNTEER), {PARAMETER_AREA, PARAMETER_SCORES, PARAMETER_MEMBER, PARAMETER_FROM, PARAMETER_UNTIL, PARAMETER_PERSON, PARAMETER_LIMIT}},
         {"unit_status", ROLES_READERS | ROLES_AREA, {PARAMETER_AREA, PARAMETER_STATUS}},
 };
 
 typedef struct Asker {
         const Organisation *organisation;
+        const Catalogue *catalogue;
         const Member *member;
         const Command *command;
         const Unit *filter;   /* `unit` of the body, NULL when none */
@@ -152,6 +163,25 @@ static void add_set(Asker *asker, size_t index, Parameter set) {
         text_append(text, "}", 2); /* with its NUL */
 }
 
+/* Kinds whose form asks for a member: what stands there is about that person. */
+static void add_personal(Asker *asker, size_t index) {
+        Text *text = &asker->query->units;
+        const cJSON *kind, *field;
+        size_t n = 0;
+        asker->offsets[index] = text->n;
+        text_append_char(text, '{');
+        cJSON_ArrayForEach(kind, catalogue_section(asker->catalogue, "report_kinds")) {
+                bool personal = false;
+                cJSON_ArrayForEach(field, json_object(kind, "form"))
+                        personal |= json_has(field, "member");
+                if (!personal)
+                        continue;
+                text_append_string(text, n++ > 0 ? "," : "");
+                text_append_string(text, kind->string);
+        }
+        text_append(text, "}", 2); /* with its NUL */
+}
+
 static Code add_text(Asker *asker, size_t index, const char *value) {
         size_t n = strlen(value) + 1;
         if (asker->n_storage + n > sizeof(asker->query->storage))
@@ -195,6 +225,17 @@ static bool is_date(const char *text) {
                 return false;
         day_civil(day_from_civil(year, month, day), &y, &m, &d);
         return y == year && m == month && d == day;
+}
+
+static Code add_month(Asker *asker, size_t index) {
+        const char *value = json_string(asker->command->body, "month");
+        char first[16];
+        if (!value)
+                return json_has(asker->command->body, "month") ? CODE_TYPE : CODE_NONE;
+        if (strlen(value) != 7)
+                return CODE_RANGE;
+        snprintf(first, sizeof first, "%s-01", value);
+        return is_date(first) ? add_text(asker, index, value) : CODE_RANGE;
 }
 
 /* A date of the calendar, or a time as RFC 3339 has it. */
@@ -265,6 +306,8 @@ static Code add_parameter(Asker *asker, size_t index, Parameter parameter) {
         case PARAMETER_NAMED:
         case PARAMETER_NOTES:
         case PARAMETER_STATUS:
+        case PARAMETER_ASSESSED:
+        case PARAMETER_SCORES:
         case PARAMETER_DIRECTORY: add_set(asker, index, parameter); return CODE_NONE;
         case PARAMETER_MEMBERS: return add_members(asker, index);
         case PARAMETER_TASK: return add_target(asker, index, "task");
@@ -276,6 +319,8 @@ static Code add_parameter(Asker *asker, size_t index, Parameter parameter) {
         case PARAMETER_KIND: return add_word(asker, index, "kind", NULL);
         case PARAMETER_OPEN: return add_open(asker, index);
         case PARAMETER_LIMIT: return add_limit(asker, index);
+        case PARAMETER_PERSONAL: add_personal(asker, index); return CODE_NONE;
+        case PARAMETER_MONTH: return add_month(asker, index);
         case PARAMETER_PERSON: return add_person(asker, index);
         case PARAMETER_DUE: return add_word(asker, index, "due", DUES);
         case PARAMETER_FROM: return add_moment(asker, index, "from");
@@ -340,7 +385,7 @@ Code engine_query_plan(Engine *engine, const Command *command, EngineQuery *ret)
         const Plan *plan = find_plan(name);
         if (!plan)
                 return CODE_UNKNOWN_KIND;
-        Asker asker = {.organisation = state_organisation(engine_state(engine)), .command = command, .query = ret};
+        Asker asker = {.organisation = state_organisation(engine_state(engine)), .catalogue = state_catalogue(engine_state(engine)), .command = command, .query = ret};
         asker.member = organisation_member(asker.organisation, command->stamp.member);
         if (!asker.member || asker.member->revoked)
                 return CODE_DENIED;

@@ -32,6 +32,10 @@
         " t.revision from seen t order by array_position(array['overdue', 'today', 'week', 'later', 'open'], t.due), t.due_at,"    \
         " t.born limit " ROWS("$8") ") x), '[]'::json)) from seen s"
 
+#define POINTS                                                                                                                     \
+        "(select sum(e.points) from policegrid.points_entry e where e.origin_id = t.id::text and e.area = t.area"                  \
+        " and e.origin_type = 'task' and e.kind in ('base', 'bonus'))"
+
 /* What kinds and fields are called: by the current playbook of that name, and by the form that the latest such task was given. */
 #define RESULT_TITLES                                                                                                              \
         "coalesce((select json_object_agg(k.kind, json_build_object('zh', coalesce(p.title, k.kind), 'en', coalesce(p.title_en, k.kind)," \
@@ -58,7 +62,7 @@
         " json_build_object('done', c.done, 'sums', c.sums) order by c.kind) from counted c), '{}'::json), 'titles', " RESULT_TITLES ","                        \
         " 'results', coalesce((select json_agg(json_strip_nulls(row_to_json(x))) from (select " ENTRY_COLUMNS ", t.step,"          \
         " t.outcome, t.ended_at, t.body ->> 'completed_by' as \"by\", t.completed_at, t.completed_at <= t.finish_by as in_time,"   \
-        " t.returns, t.place, t.body -> 'result' as result from seen t order by t.ended_at desc, t.born desc limit " ROWS("$9")    \
+        " t.returns, t.place, t.body -> 'result' as result, " POINTS " as points from seen t order by t.ended_at desc, t.born desc limit " ROWS("$9")    \
         ") x), '[]'::json)) from seen"
 
 const QueryStatement query_list_statements[] = {

@@ -88,14 +88,21 @@
         " h.ended_at, h.case_id as \"case\", h.merged_into, h.place, h.device, h.fields, " NOTE("h.note", notes) " as note,"       \
         " h.revision, h.state_revision"
 
+/* A report about a person (of the kinds `personal`): for its sender, whom it is about, and who reads such of its unit. */
+#define REPORT_SEEN(r, member, personal, scores)                                                                                   \
+        "(not " r ".kind = any(" personal "::text[]) or " r ".sender = " member " or " r ".unit = any(" scores "::text[])"         \
+        " or exists (select from jsonb_each_text(" r ".fields) f where f.value = " member "))"
+
 #define REPORTS                                                                                                                    \
         "with seen as (select r.* from policegrid.report r where r.area = $1 and (r.unit = any($2::text[]) or r.sender = $3)"      \
-        " and ($4::text is null or r.state = $4) and ($5::text is null or r.kind = $5))"                                           \
+        " and ($4::text is null or r.state = $4) and ($5::text is null or r.kind = $5)"                                            \
+        " and " REPORT_SEEN("r", "$3", "$8", "$9") ")"                                                                             \
         LIST("reports", "$7", "select " REPORT_COLUMNS("$6") " from seen h order by h.received_at desc, h.born desc")
 
 #define REPORT                                                                                                                     \
         "select json_strip_nulls(row_to_json(x)) from (select " REPORT_COLUMNS("$5") " from policegrid.report h"                   \
-        " where h.area = $1 and h.id = $2::uuid and (h.unit = any($3::text[]) or h.sender = $4)) x"
+        " where h.area = $1 and h.id = $2::uuid and (h.unit = any($3::text[]) or h.sender = $4)"                                  \
+        " and " REPORT_SEEN("h", "$4", "$6", "$7") ") x"
 
 #define UNITS                                                                                                                      \
         "select json_build_object('units', coalesce(json_agg(json_strip_nulls(json_build_object('id', u.id, 'type', u.unit_type,"  \
@@ -160,8 +167,8 @@ const QueryStatement query_statements[] = {
         { "escalations", 4, ESCALATIONS },
         { "warnings", 3, WARNINGS },
         { "warning", 3, WARNING },
-        { "reports", 7, REPORTS },
-        { "report", 5, REPORT },
+        { "reports", 9, REPORTS },
+        { "report", 7, REPORT },
         { "units", 2, UNITS },
         { "members", 2, MEMBERS },
         { "member", 3, MEMBER },
@@ -177,6 +184,7 @@ static const QueryStatement *const topics[] = {
         query_statements,
         query_list_statements,
         query_replay_statements,
+        query_training_statements,
         query_statistics_statements,
 };
 

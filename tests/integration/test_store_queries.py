@@ -135,13 +135,13 @@ def test_warnings(town):
 
 
 def test_reports(town):
-    assert town.query("reports", AREA, "{village}", "nobody", None, None, "{}", 10)["total"] == 1
-    assert "note" not in town.query("reports", AREA, "{village}", "nobody", "open", "dispute", "{}", 10)["reports"][0]
-    assert town.query("reports", AREA, "{}", M1, None, None, "{village}", 10)["reports"][0]["note"] == "in confidence"
-    assert town.query("reports", AREA, "{}", "nobody", None, None, "{village}", 10)["total"] == 0
-    assert town.query("reports", AREA, "{village}", "nobody", None, "hazard", "{}", 10)["total"] == 0
-    assert town.query("report", AREA, REPORT, "{village}", "nobody", "{}")["fields"] == {"people": 3}
-    assert town.query("report", AREA, REPORT, "{room}", "nobody", "{}") is None
+    assert town.query("reports", AREA, "{village}", "nobody", None, None, "{}", 10, "{}", "{}")["total"] == 1
+    assert "note" not in town.query("reports", AREA, "{village}", "nobody", "open", "dispute", "{}", 10, "{}", "{}")["reports"][0]
+    assert town.query("reports", AREA, "{}", M1, None, None, "{village}", 10, "{}", "{}")["reports"][0]["note"] == "in confidence"
+    assert town.query("reports", AREA, "{}", "nobody", None, None, "{village}", 10, "{}", "{}")["total"] == 0
+    assert town.query("reports", AREA, "{village}", "nobody", None, "hazard", "{}", 10, "{}", "{}")["total"] == 0
+    assert town.query("report", AREA, REPORT, "{village}", "nobody", "{}", "{}", "{}")["fields"] == {"people": 3}
+    assert town.query("report", AREA, REPORT, "{room}", "nobody", "{}", "{}", "{}") is None
 
 
 def test_members_without_secrets(town):

@@ -104,6 +104,32 @@ static void test_lists(void **state) {
         expect_code(fixture, CODE_DENIED, ADMIN, "{\"query\":\"results\"}");
 }
 
+/* Marks of villages go up the line, scores of persons to officers and commanders; walls and volunteers read neither. */
+static void test_training_and_assessment(void **state) {
+        Fixture *fixture = *state;
+        EngineQuery query;
+        expect_sets(fixture, EAST_OFFICER, "{\"query\":\"assessment\",\"month\":\"2026-10\"}", 1, "{east,e1,e2,e3}");
+        expect_sets(fixture, EAST_OFFICER, "{\"query\":\"assessment\",\"month\":\"2026-10\"}", 2, "2026-10");
+        expect_sets(fixture, E1_HEAD, "{\"query\":\"assessment\"}", 1, "{e1}");
+        expect_code(fixture, CODE_DENIED, E1_WORKER, "{\"query\":\"assessment\"}");
+        expect_code(fixture, CODE_DENIED, DASHBOARD, "{\"query\":\"assessment\"}");
+        expect_code(fixture, CODE_RANGE, EAST_OFFICER, "{\"query\":\"assessment\",\"month\":\"2026-13\"}");
+        expect_code(fixture, CODE_RANGE, EAST_OFFICER, "{\"query\":\"assessment\",\"month\":\"2026-1\"}");
+        expect_code(fixture, CODE_TYPE, EAST_OFFICER, "{\"query\":\"assessment\",\"month\":11}");
+        expect_sets(fixture, EAST_OFFICER, "{\"query\":\"exams\"}", 1, "{east,e1,e2,e3}");
+        expect_sets(fixture, E1_HEAD, "{\"query\":\"exams\"}", 1, "{}"); /* his own alone */
+        expect_sets(fixture, E1_VOLUNTEER, "{\"query\":\"exams\"}", 2, fixture->members[E1_VOLUNTEER]);
+        expect_code(fixture, CODE_DENIED, DASHBOARD, "{\"query\":\"exams\"}");
+        say_ok(fixture, ADMIN, "admin/catalogue-apply", "{\"catalogue\":{\"catalogue\":\"field\",\"version\":1,\"title\":{\"zh\":\"目录\",\"en\":\"Catalogue\"},"
+               "\"report_kinds\":{\"diary\":{\"form\":{\"visits\":{\"int\":[0,9]}}},\"exam\":{\"form\":{\"examined\":{\"member\":true},\"score\":{\"int\":[0,100]}}}}}}");
+        assert_int_equal(ask(fixture, DASHBOARD, &query, "{\"query\":\"reports\"}"), CODE_NONE);
+        assert_int_equal(query.n_parameters, 9);
+        assert_string_equal(query.parameters[7], "{exam}");
+        assert_string_equal(query.parameters[8], "{}");
+        engine_query_deinit(&query);
+        expect_sets(fixture, E1_WORKER, "{\"query\":\"report\",\"report\":\"01234567-0123-7123-8123-0123456789ab\"}", 5, "{exam}");
+}
+
 static void test_directory_shows_the_line_above(void **state) {
         Fixture *fixture = *state;
         expect_sets(fixture, E1_WORKER, "{\"query\":\"units\"}", 1, "{town,east,e1}");
@@ -135,7 +161,7 @@ static void test_refusals(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                TEST(test_sets_follow_the_line), TEST(test_private_notes), TEST(test_parameters), TEST(test_lists),
+                TEST(test_sets_follow_the_line), TEST(test_private_notes), TEST(test_parameters), TEST(test_lists), TEST(test_training_and_assessment),
                 TEST(test_directory_shows_the_line_above), TEST(test_refusals),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

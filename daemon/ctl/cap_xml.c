@@ -3,8 +3,14 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <libxml/SAX2.h>
 #include <libxml/parser.h>
 #include <libxml/tree.h>
+
+/* An alert is five deep; a signature in it (XML-DSig) seven. Real ones have some hundred elements. */
+#define DEPTH_MAX 12
+#define ELEMENTS_MAX 8192
+#define TAG_BYTES_MAX 4096 /* CAP has no attributes; thousands of them would be a way to keep the parser busy */
 
 #define CAP_NAMESPACE "urn:oasis:names:tc:emergency:cap:1.2"
 
@@ -17,8 +23,8 @@ typedef struct Element {
 
 /* In the order of CAP's schema; JSON and XML have the same names. */
 static const Element alert_elements[] = {
-        {"identifier", SHAPE_TEXT}, {"sender", SHAPE_TEXT}, {"sent", SHAPE_TEXT}, {"status", SHAPE_TEXT}, {"msgType", SHAPE_TEXT}, {"scope", SHAPE_TEXT},
-        {"restriction", SHAPE_TEXT}, {"addresses", SHAPE_TEXT}, {"note", SHAPE_TEXT}, {"references", SHAPE_TEXT}, {"incidents", SHAPE_TEXT},
+        {"identifier", SHAPE_TEXT}, {"sender", SHAPE_TEXT}, {"sent", SHAPE_TEXT}, {"status", SHAPE_TEXT}, {"msgType", SHAPE_TEXT}, {"source", SHAPE_TEXT}, {"scope", SHAPE_TEXT},
+        {"restriction", SHAPE_TEXT}, {"addresses", SHAPE_TEXT}, {"code", SHAPE_LIST}, {"note", SHAPE_TEXT}, {"references", SHAPE_TEXT}, {"incidents", SHAPE_TEXT},
         {"info", SHAPE_INFO}, {NULL, SHAPE_TEXT},
 };
 static const Element info_elements[] = {
@@ -27,7 +33,8 @@ static const Element info_elements[] = {
         {"onset", SHAPE_TEXT}, {"expires", SHAPE_TEXT}, {"senderName", SHAPE_TEXT}, {"headline", SHAPE_TEXT}, {"description", SHAPE_TEXT},
         {"instruction", SHAPE_TEXT}, {"web", SHAPE_TEXT}, {"contact", SHAPE_TEXT}, {"parameter", SHAPE_PAIRS}, {"area", SHAPE_AREA}, {NULL, SHAPE_TEXT},
 };
-static const Element area_elements[] = {{"areaDesc", SHAPE_TEXT}, {"geocode", SHAPE_PAIRS}, {NULL, SHAPE_TEXT}};
+static const Element area_elements[] = {{"areaDesc", SHAPE_TEXT}, {"polygon", SHAPE_LIST}, {"circle", SHAPE_LIST}, {"geocode", SHAPE_PAIRS},
+        {NULL, SHAPE_TEXT}};
 static const Element pair_elements[] = {{"valueName", SHAPE_TEXT}, {"value", SHAPE_TEXT}, {NULL, SHAPE_TEXT}};
 
 static const Element *elements_of(Shape shape)
@@ -46,6 +53,12 @@ static const Element *element_find(const Element *elements, const char *name)
 /* ---- reading ---- */
 
 static cJSON *structure_read(const xmlNode *node, const Element *elements, Text *left_out);
+
+/* Another vocabulary's element may have a name of ours. */
+static bool node_is_cap(const xmlNode *node)
+{
+        return node->ns != NULL && strcmp((const char *)node->ns->href, CAP_NAMESPACE) == 0;
+}
 
 static cJSON *text_read(xmlNode *node)
 {
@@ -88,7 +101,7 @@ static cJSON *structure_read(const xmlNode *node, const Element *elements, Text 
 
                 if (child->type != XML_ELEMENT_NODE)
                         continue;
-                element = element_find(elements, (const char *)child->name);
+                element = node_is_cap(child) ? element_find(elements, (const char *)child->name) : NULL;
                 if (element != NULL)
                         element_read(object, element, child, left_out);
                 else
@@ -105,24 +118,132 @@ static bool tree_is_plain(const xmlNode *node)
         return true;
 }
 
-CapXmlOutcome cap_xml_read(const char *data, size_t n_data, cJSON **ret, Text *ret_left_out)
+/* ---- what is not even parsed to its end ---- */
+
+typedef struct Guard {
+        unsigned depth, n_elements;
+        bool unsafe;
+} Guard;
+
+static void guard_trip(xmlParserCtxt *parser, Guard *guard)
 {
-        xmlDoc *document = xmlReadMemory(data, (int)n_data, "cap.xml", NULL, XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOCDATA);
+        guard->unsafe = true;
+        xmlStopParser(parser);
+}
+
+/* <!DOCTYPE: stopped before a single entity is declared. */
+static void on_document_type(void *ctx, const xmlChar *name, const xmlChar *external_id, const xmlChar *system_id)
+{
+        xmlParserCtxt *parser = ctx;
+
+        (void)name, (void)external_id, (void)system_id;
+        guard_trip(parser, parser->_private);
+}
+
+static void on_element(void *ctx, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri, int n_namespaces, const xmlChar **namespaces,
+                       int n_attributes, int n_defaulted, const xmlChar **attributes)
+{
+        xmlParserCtxt *parser = ctx;
+        Guard *guard = parser->_private;
+
+        if (++guard->depth > DEPTH_MAX || ++guard->n_elements > ELEMENTS_MAX)
+                guard_trip(parser, guard);
+        else
+                xmlSAX2StartElementNs(ctx, name, prefix, uri, n_namespaces, namespaces, n_attributes, n_defaulted, attributes);
+}
+
+static void on_element_end(void *ctx, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri)
+{
+        xmlParserCtxt *parser = ctx;
+        Guard *guard = parser->_private;
+
+        guard->depth--;
+        xmlSAX2EndElementNs(ctx, name, prefix, uri);
+}
+
+static bool tags_are_short(const char *data, size_t n_data)
+{
+        size_t since = 0;
+        bool within = false;
+
+        for (size_t i = 0; i < n_data; i++) {
+                if (data[i] == '<' && i + 1 < n_data && data[i + 1] != '!' && data[i + 1] != '?') {
+                        within = true;
+                        since = i;
+                } else if (data[i] == '>')
+                        within = false;
+                if (within && i - since > TAG_BYTES_MAX)
+                        return false;
+        }
+        return true;
+}
+
+static xmlDoc *document_parse(const char *data, size_t n_data, Guard *guard)
+{
+        xmlParserCtxt *parser = xmlNewParserCtxt();
+        xmlDoc *document;
+
+        if (parser == NULL)
+                abort();
+        parser->_private = guard;
+        parser->sax->internalSubset = on_document_type;
+        parser->sax->startElementNs = on_element;
+        parser->sax->endElementNs = on_element_end;
+        document = xmlCtxtReadMemory(parser, data, (int)n_data, "cap.xml", NULL,
+                                     XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOCDATA);
+        xmlFreeParserCtxt(parser);
+        return document;
+}
+
+CapXmlOutcome cap_xml_read_all(const char *data, size_t n_data, cJSON **ret, Text *ret_left_out)
+{
+        Guard guard = {0};
+        xmlDoc *document;
         const xmlNode *root;
         CapXmlOutcome outcome = CAP_XML_OK;
 
         *ret = NULL;
-        if (document == NULL)
-                return CAP_XML_E_MALFORMED;
-        root = xmlDocGetRootElement(document);
-        if (document->intSubset != NULL || document->extSubset != NULL || !tree_is_plain(document->children))
+        if (n_data > CAP_XML_BYTES_MAX || !tags_are_short(data, n_data))
+                return CAP_XML_E_UNSAFE;
+        document = document_parse(data, n_data, &guard);
+        root = document != NULL ? xmlDocGetRootElement(document) : NULL;
+        if (guard.unsafe)
                 outcome = CAP_XML_E_UNSAFE;
-        else if (root == NULL || strcmp((const char *)root->name, "alert") != 0 || root->ns == NULL || strcmp((const char *)root->ns->href, CAP_NAMESPACE) != 0)
+        else if (document == NULL)
+                outcome = CAP_XML_E_MALFORMED;
+        else if (document->intSubset != NULL || document->extSubset != NULL || !tree_is_plain(document->children))
+                outcome = CAP_XML_E_UNSAFE;
+        else if (root == NULL || strcmp((const char *)root->name, "alert") != 0 || !node_is_cap(root))
                 outcome = CAP_XML_E_OTHER;
         else
                 *ret = structure_read(root, alert_elements, ret_left_out);
-        xmlFreeDoc(document);
+        if (document != NULL)
+                xmlFreeDoc(document);
         return outcome;
+}
+
+static void member_drop(cJSON *object, const char *name, Text *left_out)
+{
+        if (cJSON_GetObjectItemCaseSensitive(object, name) == NULL)
+                return;
+        text_append_format(left_out, "%s%s", left_out->n > 0 ? " " : "", name);
+        cJSON_DeleteItemFromObjectCaseSensitive(object, name);
+}
+
+CapXmlOutcome cap_xml_read(const char *data, size_t n_data, cJSON **ret, Text *ret_left_out)
+{
+        CapXmlOutcome outcome = cap_xml_read_all(data, n_data, ret, ret_left_out);
+        const cJSON *info, *area;
+
+        if (outcome != CAP_XML_OK)
+                return outcome;
+        member_drop(*ret, "code", ret_left_out);
+        cJSON_ArrayForEach(info, cJSON_GetObjectItemCaseSensitive(*ret, "info"))
+                cJSON_ArrayForEach(area, cJSON_GetObjectItemCaseSensitive(info, "area")) {
+                        member_drop((cJSON *)area, "polygon", ret_left_out);
+                        member_drop((cJSON *)area, "circle", ret_left_out);
+                }
+        return CAP_XML_OK;
 }
 
 /* ---- writing ---- */

@@ -15,15 +15,17 @@
 typedef enum CapXmlOutcome {
         CAP_XML_OK = 0,
         CAP_XML_E_MALFORMED, /* no well-formed XML */
-        CAP_XML_E_UNSAFE,    /* a document type or an entity reference */
+        CAP_XML_E_UNSAFE,    /* a document type, an entity, too deep, too many elements, a tag or a file too long */
         CAP_XML_E_OTHER,     /* no CAP 1.2 alert */
 } CapXmlOutcome;
 
 /*
  * Read one alert. *ret is its JSON (owned by the caller, NULL on failure). What our wire does not carry (polygons, circles,
- * heights, resources, code, source, signatures) is left out and named in *ret_left_out, separated by blanks.
+ * heights, resources, code, signatures) is left out and named in *ret_left_out, separated by blanks.
  */
 CapXmlOutcome cap_xml_read(const char *data, size_t n_data, cJSON **ret, Text *ret_left_out);
+/* The same with `code`, and with polygons and circles as CAP writes them: for cap_foreign, which makes units of them. */
+CapXmlOutcome cap_xml_read_all(const char *data, size_t n_data, cJSON **ret, Text *ret_left_out);
 /* Append the alert as XML, elements in the order that CAP's schema requires; our own additions (id, seat…) do not go out. */
 void cap_xml_write(const cJSON *alert, Text *ret);
 

@@ -9,7 +9,8 @@
 #define VERB_OPTIONS_MAX 32
 
 static const CommandEntry *const commands[] = {
-        &command_init, &command_organisation, &command_member, &command_enrol, &command_warn, &command_task, &command_escalations, &command_sheet,
+        &command_init, &command_organisation, &command_member, &command_enrol, &command_warn, &command_cap, &command_task,
+        &command_escalations, &command_sheet, &command_device,
         &command_watch, &command_quarantine, &command_playbook, &command_catalogue, &command_clock,
 };
 

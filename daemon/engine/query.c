@@ -38,6 +38,7 @@ typedef enum Parameter {
         PARAMETER_PERSON,       /* `member`, not required: whose work it is */
         PARAMETER_DUE,
         PARAMETER_MONTH,        /* `month`, not required: 2026-11 */
+        PARAMETER_DEVICE, PARAMETER_DEVICE_STATE,
         PARAMETER_FROM, PARAMETER_UNTIL, /* a date `2026-11-16` of the town, or a time; from it on, up to before it */
 } Parameter;
 
@@ -93,6 +94,9 @@ static const Plan PLANS[] = {
         {"results", ROLES_READERS | ROLE_BIT(ROLE_AUDITOR), {PARAMETER_AREA, PARAMETER_ALL, PARAMETER_STAFF, PARAMETER_NAMED, PARAMETER_MEMBER, PARAMETER_FROM, PARAMETER_UNTIL, PARAMETER_PERSON, PARAMETER_LIMIT}},
         {"assessment", ROLES_LINE, {PARAMETER_AREA, PARAMETER_ASSESSED, PARAMETER_MONTH, PARAMETER_LIMIT}},
         {"exams", ROLES_UNIT | ROLE_BIT(ROLE_VOLUNTEER), {PARAMETER_AREA, PARAMETER_SCORES, PARAMETER_MEMBER, PARAMETER_FROM, PARAMETER_UNTIL, PARAMETER_PERSON, PARAMETER_LIMIT}},
+        {"devices", ROLES_READERS | ROLES_AREA, {PARAMETER_AREA, PARAMETER_STATUS, PARAMETER_KIND, PARAMETER_DEVICE_STATE, PARAMETER_LIMIT}},
+        {"device_history", ROLES_READERS | ROLES_AREA, {PARAMETER_AREA, PARAMETER_DEVICE, PARAMETER_STATUS, PARAMETER_FROM, PARAMETER_UNTIL, PARAMETER_LIMIT}},
+        {"availability", ROLES_READERS | ROLES_AREA, {PARAMETER_AREA, PARAMETER_STATUS, PARAMETER_KIND, PARAMETER_FROM, PARAMETER_UNTIL, PARAMETER_LIMIT}},
         {"unit_status", ROLES_READERS | ROLES_AREA, {PARAMETER_AREA, PARAMETER_STATUS}},
 };
 
@@ -297,6 +301,7 @@ static Code add_parameter(Asker *asker, size_t index, Parameter parameter) {
         static const char *const TASK_STATES[] = {"open", "issued", "accepted", "in_progress", "completed", "closed", "suspended",
                                                   "cancelled", "expired", NULL};
         static const char *const DUES[] = {"overdue", "today", "week", "later", "open", NULL};
+        static const char *const DEVICE_STATES[] = {"online", "offline", "fault", "never", NULL};
         static const char *const REPORT_STATES[] = {"open", "dispatched", "merged", "dismissed", "recorded", NULL};
         switch (parameter) {
         case PARAMETER_AREA: return add_text(asker, index, organisation_area(asker->organisation));
@@ -321,6 +326,8 @@ static Code add_parameter(Asker *asker, size_t index, Parameter parameter) {
         case PARAMETER_LIMIT: return add_limit(asker, index);
         case PARAMETER_PERSONAL: add_personal(asker, index); return CODE_NONE;
         case PARAMETER_MONTH: return add_month(asker, index);
+        case PARAMETER_DEVICE: return add_target(asker, index, "device");
+        case PARAMETER_DEVICE_STATE: return add_word(asker, index, "state", DEVICE_STATES);
         case PARAMETER_PERSON: return add_person(asker, index);
         case PARAMETER_DUE: return add_word(asker, index, "due", DUES);
         case PARAMETER_FROM: return add_moment(asker, index, "from");

@@ -186,6 +186,7 @@ static const QueryStatement *const topics[] = {
         query_replay_statements,
         query_training_statements,
         query_statistics_statements,
+        query_device_statements,
 };
 
 const QueryStatement *query_statement_next(size_t *cursor) {

@@ -91,6 +91,8 @@ static const struct { const char *row, *kind, *fields, *place; } SAMPLES[] = {
         {"M20", "dispute", "\"kind\":\"land\",\"source\":\"canvassed\",\"people\":2", NULL},
         {"M20", "dispute", "\"source\":\"rumour\"", "fields.source"},
         {"M21", "patrol", "\"way\":\"night\",\"people\":6,\"minutes\":120,\"dissuaded\":3,\"stopped\":1,\"hazards\":8,\"reached\":150", NULL},
+        {"M44", "movement", "\"what\":\"convoy\",\"count\":12", NULL},
+        {"M44", "movement", "\"what\":\"strangers\"", "fields.what"},
         {"M21", "patrol", "\"way\":\"night\",\"people\":201", "fields.people"},
         {"M21", "rental-check", "\"checked\":15,\"with_hazard\":3,\"hazards\":3,\"notices\":1,\"rectified\":2,\"closed\":1", NULL},
         {"M21", "hotel-check", "\"checked\":15,\"with_hazard\":3,\"hazards\":3,\"notices\":1,\"rectified\":4", "fields.rectified"},

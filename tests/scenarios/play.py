@@ -303,7 +303,7 @@ class Play:
 
     # -- expectations ----------------------------------------------------------------------------------------------------------
     def relation(self, name):
-        return self.driver.relation(TABLES.get(name, name))
+        return self.driver.relation(name[6:] if name.startswith("table:") else TABLES.get(name, name))
 
     def fitting(self, rows, pairs):
         return [row for row in rows if all(holds(value_at(row, p.key), p.operator, p.value) for p in pairs)]
@@ -336,7 +336,7 @@ class Play:
         self.check_at(lambda: self.row(self.things[name]), self.pairs(statement))
 
     def do_expect(self, statement):
-        """expect N TABLE key=value… · expect none TABLE key=value…: how many rows fit, of a table or view."""
+        """expect N TABLE key=value… · expect none TABLE key=value…: how many rows fit, of a table or view (`table:device` as it is called)."""
         number = 0 if statement.words[1] == "none" else int(statement.words[1])
         table, pairs = statement.words[2], self.pairs(statement)
         self.expect(lambda: len(self.fitting(self.relation(table), pairs)) == number, lambda: self.describe(table, pairs, number))

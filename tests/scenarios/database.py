@@ -12,6 +12,7 @@ class Database:
     """Made once a run; `fill` replaces everything."""
 
     def __init__(self, cluster, program, name="scenario"):
+        self.owner = None             # the driver whose rows these are
         self.conninfo = cluster.conninfo("postgres", name)
         with_admin = psycopg2.connect(cluster.conninfo("postgres", "postgres"))
         with_admin.autocommit = True
@@ -21,8 +22,9 @@ class Database:
         self.connection = psycopg2.connect(self.conninfo, options="-c search_path=policegrid,public -c timezone=Asia/Shanghai")
         self.connection.autocommit = True
 
-    def fill(self, tables):
+    def fill(self, tables, owner):
         """`tables`: {name: {"columns","types","rows"}} in the order of writing. Guards and references are those of the engine's rows."""
+        self.owner = owner
         with self.connection.cursor() as cursor:
             cursor.execute("begin; set local session_replication_role = replica")
             cursor.execute("truncate " + ", ".join(f'policegrid."{name}"' for name in tables) + " cascade")

@@ -49,6 +49,12 @@ def seats_wanted(organisation):
     return seats
 
 
+def select_words(name, words):
+    """SQL for the rows of a view whose text columns are these words."""
+    conditions = [f"""\"{column}\" = '{word.replace("'", "''")}'""" for column, word in (words or {}).items()]
+    return f'select * from policegrid."{name}"' + (" where " + " and ".join(conditions) if conditions else "")
+
+
 class Driver:
     """Base. `now` is the town's time; `members` is {id: {"role", "unit", "position", "device", "secret"}} in order of hiring."""
 
@@ -87,8 +93,8 @@ class Driver:
         """Rows of an SQL query over the tables and views, as dictionaries."""
         raise NotImplementedError
 
-    def relation(self, name):
-        """Rows of a table or a view."""
+    def relation(self, name, words=None):
+        """Rows of a table or a view; of a view perhaps only those whose columns are these words."""
         raise NotImplementedError
 
     def documents(self):

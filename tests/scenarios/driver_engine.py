@@ -13,7 +13,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integratio
 
 import wire_check  # noqa: E402
 
-from driver import ROOT, SETTING_UP, Driver, from_ms, playbook_texts, secret_hash, to_ms  # noqa: E402
+from driver import ROOT, SETTING_UP, Driver, from_ms, playbook_texts, secret_hash, select_words, to_ms  # noqa: E402
 
 BUILD = pathlib.Path(os.environ.get("POLICEGRID_BUILD", ROOT / "build-test"))
 CASTS = {"integer": int, "bigint": int, "boolean": lambda cell: cell in ("t", "true"), "jsonb": json.loads, "timestamptz": lambda cell: from_ms(int(cell))}
@@ -26,6 +26,7 @@ class EngineDriver(Driver):
         super().__init__(organisation, start - SETTING_UP)
         self.servers = servers        # where the database is made when the first question comes; None where there may be none
         self.retained, self.messages, self.next, self.table_names = {}, [], None, None
+        self.changes = self.filled = 0 # what may have changed rows, and what the database has of it
         self.traffic = []             # what the schemas are held against: accepted messages up, everything down
         self.process = subprocess.Popen([str(BUILD / "tests/scenarios/engine_host")], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, text=True, encoding="utf-8")
@@ -41,6 +42,7 @@ class EngineDriver(Driver):
         self.advance(start)
 
     def do(self, verb, **more):
+        self.changes += verb not in ("rows", "tables", "query", "prove")
         line = json.dumps({"do": verb, "at": to_ms(self.now), **more}, ensure_ascii=False)
         try:
             self.process.stdin.write(line + "\n")
@@ -99,10 +101,10 @@ class EngineDriver(Driver):
     def tables(self):
         return self.do("tables")["tables"]
 
-    def relation(self, name):
+    def relation(self, name, words=None):
         if self.table_names is None:
             self.table_names = self.tables()
-        return self.rows(name) if name in self.table_names else self.view(f'select * from policegrid."{name}"')
+        return self.rows(name) if name in self.table_names else self.view(select_words(name, words))
 
     def view(self, sql):
         return self.loaded().select(sql)
@@ -113,7 +115,9 @@ class EngineDriver(Driver):
             raise RuntimeError("this scenario needs a database")
         database = self.servers.database()
         self.servers.clock().set(self.now)
-        database.fill({t: self.do("rows", table=t) for t in self.tables()})
+        if database.owner is not self or self.filled != self.changes:
+            database.fill({t: self.do("rows", table=t) for t in self.tables()}, self)
+            self.filled = self.changes
         return database
 
     def documents(self):

@@ -10,7 +10,7 @@ from stack import BUILD, WAIT, Stack  # noqa: E402
 
 import psycopg2.extras  # noqa: E402
 
-from driver import SETTING_UP, Driver  # noqa: E402
+from driver import SETTING_UP, Driver, select_words  # noqa: E402
 
 LEAP = timedelta(hours=3)               # at most, at once: a longer one the daemon would take for its own absence
 AFTER = timedelta(milliseconds=20)      # what is due at an instant is due by then
@@ -93,8 +93,8 @@ class StackDriver(Driver):
 
     view = select
 
-    def relation(self, name):
-        return self.select(f'select * from policegrid."{name}"')
+    def relation(self, name, words=None):
+        return self.select(select_words(name, words))
 
     rows = relation
 

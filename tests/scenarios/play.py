@@ -302,8 +302,10 @@ class Play:
         del self.words["round"]
 
     # -- expectations ----------------------------------------------------------------------------------------------------------
-    def relation(self, name):
-        return self.driver.relation(name[6:] if name.startswith("table:") else TABLES.get(name, name))
+    def relation(self, name, pairs=()):
+        """Rows; `pairs` may narrow them beforehand, where the driver can."""
+        words = {p.key: p.value for p in pairs if p.operator == "=" and isinstance(p.value, str) and p.value != "*" and p.key.isidentifier()}
+        return self.driver.relation(name[6:] if name.startswith("table:") else TABLES.get(name, name), words)
 
     def fitting(self, rows, pairs):
         return [row for row in rows if all(holds(value_at(row, p.key), p.operator, p.value) for p in pairs)]
@@ -339,7 +341,7 @@ class Play:
         """expect N TABLE key=value… · expect none TABLE key=value…: how many rows fit, of a table or view (`table:device` as it is called)."""
         number = 0 if statement.words[1] == "none" else int(statement.words[1])
         table, pairs = statement.words[2], self.pairs(statement)
-        self.expect(lambda: len(self.fitting(self.relation(table), pairs)) == number, lambda: self.describe(table, pairs, number))
+        self.expect(lambda: len(self.fitting(self.relation(table, pairs), pairs)) == number, lambda: self.describe(table, pairs, number))
 
     def do_document(self, statement):
         """document TOPIC key=value… · document of NAME [at UNIT]: what stands retained there."""

@@ -1,10 +1,12 @@
 """Every scenario of this folder on every driver that it names; `pytest -k M31` runs one."""
+import copy
+import json
 import pathlib
 from datetime import datetime
 
 import pytest
 
-from driver import ZONE
+from driver import ZONE, playbook_texts
 from driver_engine import EngineDriver
 from language import ScenarioError, read_scenario
 from play import Play
@@ -45,3 +47,30 @@ def test_engine(scenario, servers):
         passed = True
     finally:
         driver.close(prove=passed)
+
+
+def fails(scenario, servers, without=()):
+    """Why the scenario fails on the engine, with these playbooks taken out; and the names of playbooks that made tasks."""
+    driver = EngineDriver(scenario.organisation, start_of(scenario), servers, without)
+    why = None
+    try:
+        Play(scenario, driver).run()
+    except ScenarioError as error:
+        why = str(error)
+    kinds = {task["kind"] for task in driver.rows("task")}
+    driver.close(prove=False)
+    return why, kinds
+
+
+@pytest.mark.parametrize("scenario", [s for s in SCENARIOS if "engine" in s.drivers], ids=lambda s: s.file.removesuffix(".scenario"))
+def test_fails_without_its_mechanism(scenario, servers):
+    """A scenario that passes with a playbook of its taken out, or its own piece of catalogue, shows nothing."""
+    names = {json.loads(text)["playbook"] for text in playbook_texts()}
+    why, kinds = fails(scenario, servers)
+    assert why is None
+    for name in sorted(kinds & names):
+        assert fails(scenario, servers, {name})[0], f"{scenario.file} passes without the playbook {name}"
+    bare = copy.copy(scenario)
+    bare.statements = [s for s in scenario.statements if s.words[0] not in ("catalogue", "playbook")]
+    if len(bare.statements) < len(scenario.statements):
+        assert fails(bare, servers)[0], f"{scenario.file} passes without its own configuration"

@@ -56,7 +56,7 @@ def task_of(ctl, unit, warning):
 
 @pytest.mark.parametrize("command", ["init", "organisation apply", "organisation show", "member add", "member import", "member revoke", "member list",
                                      "warn post", "warn update", "warn cancel", "task list", "task show", "task accept", "escalations", "sheet", "watch",
-                                     "quarantine list", "quarantine retry", "playbook check"])
+                                     "quarantine list", "quarantine retry", "playbook check", "playbook test", "playbook replay"])
 def test_00_help_of_each_in_two_languages_wherever_the_language_stands(command):
     texts = {}
     for language in ("zh", "en"):
@@ -232,6 +232,37 @@ def test_09_cards_enrol_once_and_revoked_stays_out(ctl, jiezhou, connection, tmp
     phone.wait(lambda: phone.refused, "the end of the revoked session")
     ctl("--as", member, "task", "list", expect=CONNECTION, path=mine)
     assert "revoked" in ctl("member", "list")
+
+
+def test_10_playbook_walks_are_shown(ctl, tmp_path):
+    shown = ctl("playbook", "test", ROOT / "deploy/playbooks/dispute.json")
+    assert "sort → mediate → call → settled" in shown and "joint (refused) → litigation" in shown
+    bare = json.loads((ROOT / "deploy/playbooks/telecom-fraud.json").read_text(encoding="utf-8"))
+    del bare["test"]
+    (tmp_path / "bare.json").write_text(json.dumps(bare), encoding="utf-8")
+    assert "has no test" in ctl("playbook", "test", tmp_path / "bare.json", expect=LOCAL)
+
+
+def test_10_a_changed_playbook_is_played_on_the_past(ctl, tmp_path):
+    """What was posted before, played with a playbook that leaves all but three villages alone and gives them a second to accept."""
+    post(ctl, "--tag", "complex", "--severity", "Severe")
+    changed = json.loads((ROOT / "deploy/playbooks/telecom-fraud.json").read_text(encoding="utf-8"))
+    changed["version"] = 99
+    for clocks in changed["steps"]["tell"]["clocks"].values():
+        clocks.update(accept="PT1S", hours="always")
+    changed["steps"]["tell"]["to"] = [{"addressed": {"tier": 3, "tag": "complex"}}]
+    path = tmp_path / "changed.json"
+    path.write_text(json.dumps(changed), encoding="utf-8")
+    deadline = time.monotonic() + 60
+    while True:  # until the second that the villages are given is over: nobody accepts
+        rows = [json.loads(line) for line in ctl("--json", "playbook", "replay", path, "--since", "P1D").splitlines()]
+        if rows and all(row["escalations_would"] >= 1 for row in rows if row["tasks_would"] > 0):
+            break
+        assert time.monotonic() < deadline, rows
+    assert any(row["tasks_would"] > 0 for row in rows)
+    assert all(row["tasks_would"] <= row["tasks_was"] and row["unknown"] == 0 for row in rows)
+    assert "would have started" in ctl("playbook", "replay", path, "--since", "P1D")
+    ctl("playbook", "replay", path, "--since", "yesterday", expect=USAGE)
 
 
 def test_10_playbooks_offline_and_applied(ctl, tmp_path):

@@ -114,6 +114,8 @@ const char *playbook_title_en(const Playbook *playbook);
 bool playbook_adds(const Playbook *playbook);
 /* Selectors of the units that an adding playbook informs, NULL when none; NULL for all others. */
 const cJSON *playbook_inform(const Playbook *playbook);
+/* What an adding playbook adds for a report (points_rule.h), NULL when nothing. */
+const cJSON *playbook_points(const Playbook *playbook);
 const Step *playbook_start(const Playbook *playbook);   /* NULL of one that only adds */
 const Step *playbook_step(const Playbook *playbook, const char *name);  /* NULL when unknown */
 void step_clocks(const Step *step, Severity severity, Clocks *ret);

@@ -32,7 +32,7 @@ struct Playbook {
         Step *steps; size_t n_steps;
         const Step *start;     /* NULL when it only adds */
         bool adds;
-        const cJSON *inform;   /* of an adding one; NULL when none */
+        const cJSON *inform, *points; /* of an adding one; NULL when none */
         char applied_by[MEMBER_MAX + 1];
         int64_t applied_at;    /* Unix ms, TIMESTAMP_NONE when unknown */
 };
@@ -55,6 +55,8 @@ bool playbook_word(Check *check, const cJSON *object, const char *name, const ch
 bool playbook_selectors(Check *check, const cJSON *item, const char *name, const cJSON **ret);
 /* ---- playbook_adds.c: what an adding playbook may say ---- */
 bool playbook_adds_parse(Check *check, Playbook *playbook);
+/* What can be said when its trigger is known. */
+bool playbook_adds_check(Check *check, const Playbook *playbook);
 /* ---- playbook_warn.c: `warn` and `tasks` ---- */
 bool playbook_warn(Check *check, const Playbook *playbook, const cJSON *item, Step *step);
 /* ---- playbook_clocks.c ---- */

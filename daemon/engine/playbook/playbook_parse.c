@@ -387,5 +387,5 @@ bool playbook_parse(Check *check, Playbook *playbook) {
         if (!parse_numbers(check, playbook) || !check_title(check, tree, playbook->name, &playbook->title_zh, &playbook->title_en) ||
             !parse_when(check, tree, &playbook->when))
                 return false;
-        return playbook->adds || (parse_steps(check, playbook) && parse_start(check, playbook));
+        return playbook->adds ? playbook_adds_check(check, playbook) : parse_steps(check, playbook) && parse_start(check, playbook);
 }

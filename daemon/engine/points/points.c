@@ -135,6 +135,8 @@ void points_earn(Decision *decision, const cJSON *rule, const Record *record) {
         int64_t n = earn_one(decision, holder, "base", earning.base, record) + earn_one(decision, holder, "bonus", earning.bonus, record);
         if (n == 0)
                 return;
+        n += json_int(decision->created, "points", 0); /* more than one rule may earn by the same work */
+        cJSON_DeleteItemFromObjectCaseSensitive(decision->created, "points");
         decision_created_int(decision, "points", n);
 }
 
@@ -146,10 +148,22 @@ static const cJSON *record_rule(const Decision *decision, const Record *record) 
         return step ? step->points : NULL;
 }
 
+/* What adding playbooks give for the report besides. */
+static void points_added(Decision *decision, const Record *record) {
+        const Playbook *adding[ADDS_MAX];
+        const Report *report = record->type == RECORD_REPORT ? state_report(decision->state, record->id) : NULL;
+        size_t n = report ? playbook_set_adding(state_playbooks(decision->state), TRIGGER_REPORT, report->kind, report->severity, report->fields,
+                                                adding) : 0;
+        for (size_t i = 0; i < n; i++)
+                if (playbook_points(adding[i]))
+                        points_earn(decision, playbook_points(adding[i]), record);
+}
+
 void points_record(Decision *decision, const Record *record) {
         const cJSON *rule = record_rule(decision, record);
         if (rule)
                 points_earn(decision, rule, record);
+        points_added(decision, record);
 }
 
 /* ---- by hand ---- */

@@ -179,6 +179,23 @@ static void test_earned_by_reports(void **state) {
         assert_points(town, "1001", 29, 0);
 }
 
+/* A playbook that only adds: points beside what the kind earns, within the same day's limit, and none of its own trigger's making. */
+static void test_added_by_playbooks(void **state) {
+        Town *town = *state;
+        catalogue_apply(town, 2, KINDS);
+        join(town, volunteer(), "1001");
+        assert_ok(say(town, town->admin, "admin/playbook-apply",
+                      "{'playbook':{'playbook':'crowd','version':1,'adds':true,'when':{'report':{'kind':'patrol','fields':{'people':{'min':3}}}},"
+                      "'points':{'base':5}}}"));
+        const cJSON *receipt = patrol(town, volunteer(), 2, "Actual");
+        assert_int_equal(json_int(json_object(receipt, "created"), "points", 0), 4);
+        receipt = patrol(town, volunteer(), 3, "Actual");
+        assert_int_equal(json_int(json_object(receipt, "created"), "points", 0), 15); /* 4 and 6 of the kind, 5 besides: said as one */
+        assert_points(town, "1001", 19, 0);
+        assert_ok(patrol(town, volunteer(), 3, "Actual"));
+        assert_points(town, "1001", 25, 0); /* the day's limit holds for all of it */
+}
+
 /* The same message again books nothing. */
 static void test_repeats(void **state) {
         Town *town = *state;
@@ -441,7 +458,7 @@ static void test_ledger_of_random_commands(void **state) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, town_setup, town_teardown)
         const struct CMUnitTest tests[] = {
-                TEST(test_join), TEST(test_no_card_no_points), TEST(test_leave), TEST(test_earned_by_a_task), TEST(test_earned_by_reports),
+                TEST(test_join), TEST(test_no_card_no_points), TEST(test_leave), TEST(test_earned_by_a_task), TEST(test_earned_by_reports), TEST(test_added_by_playbooks),
                 TEST(test_repeats), TEST(test_by_hand), TEST(test_honour), TEST(test_redeem), TEST(test_redeem_by_code), TEST(test_expiry),
                 TEST(test_two_shops), TEST(test_open_redemptions_are_bounded), TEST(test_shop_is_no_customer_of_its_own),
                 TEST(test_personal_list), TEST(test_ledger_of_random_commands),

@@ -174,6 +174,9 @@ static void test_adds(void **state) {
                 {"{'playbook':'also','version':1,'adds':true,'when':{'warning':{}},'inform':[{'up':1}]}", "inform[0]: "},
                 {"{'playbook':'also','version':1,'adds':true,'when':{'warning':{}},'inform':[{'tier':1}],'priority':7}", "unknown field priority"},
                 {"{'playbook':'also','version':1,'adds':true,'when':{'warning':{}},'inform':[{'tier':1}],'steps':{}}", "unknown field steps"},
+                {"{'playbook':'also','version':1,'adds':true,'when':{'warning':{}},'points':{'base':2}}", "points: "},
+                {"{'playbook':'also','version':1,'adds':true,'when':{'report':{'kind':'x'}},'points':{'base':0}}", "points.base: "},
+                {"{'playbook':'also','version':1,'adds':true,'when':{'report':{'kind':'x'}},'points':{'base':2,'for':{'field':'card'}}}", "points.for"},
                 {"{'playbook':'also','version':1,'adds':true,'inform':[{'tier':1}]}", "when: "},
                 {"{'playbook':'also','adds':true,'when':{'warning':{}},'inform':[{'tier':1}]}", "version: "},
         };

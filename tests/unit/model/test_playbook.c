@@ -66,103 +66,57 @@ static void test_base(void **state) {
         playbook_free(playbook);
 }
 
-static void test_refusals(void **state) {
-        (void)state;
-        static const struct { const char *pointer, *value, *detail; } bad[] = {
-                {"playbook", "'Base'", "playbook: "},
-                {"version", "0", "version: "},
-                {"adds", "true", "unknown field start"},
-                {"adds", "'yes'", "true or false: adds"},
-                {"priority", "1001", "priority: "},
-                {"start", "'three'", "no step three"},
-                {"start", "", "start: "},
-                {"when", "{}", "exactly one trigger"},
-                {"when", "{'duty':'x','report':{'kind':'y'}}", "exactly one trigger"},
-                {"when/report", "{}", "when.report.kind: "},
-                {"when/report/kind", "{'min':1}", "when.report.kind: "},
-                {"when/report/event", "'x'", "unknown field event"},
-                {"when/report/fields", "{'n':{'min':3,'max':2}}", "min is above max"},
-                {"when/report/fields", "{'n':{'not':3}}", "unknown field not"},
-                {"when/report/severity", "'Bad'", "when.report.severity: "},
-                {"steps", "{}", "1 to 32 steps"},
-                {"steps/one/to", "", "to is missing"},
-                {"steps/one/to", "[]", "steps.one.to: "},
-                {"steps/one/to", "[{}]", "steps.one.to[0]: "},
-                {"steps/one/to", "[{'parent':1,'same':1}]", "exactly one way"},
-                {"steps/one/to", "[{'parent':0}]", "steps.one.to[0].parent: "},
-                {"steps/one/to", "[{'tier':4}]", "steps.one.to[0].tier: "},
-                {"steps/one/to", "[{'link':'..'}]", "steps.one.to[0].link: "},
-                {"steps/one/to", "[{'unit':'No Name'}]", "steps.one.to[0].unit: "},
-                {"steps/one/to", "[{'origin':true,'on_duty':false}]", "can only be true: on_duty"},
-                {"steps/one/to", "[{'query':'x'}]", "unknown field query"},
-                {"steps/one/color", "1", "unknown field color"},
-                {"steps/one/each", "'household'", "unknown word household"},
-                {"steps/one/each", "'place'", "go together"},
-                {"steps/one/roles", "['emperor']", "no such working role: emperor"},
-                {"steps/one/roles", "['dashboard']", "no such working role: dashboard"},
-                {"steps/one/quorum", "0", "steps.one.quorum: "},
-                {"steps/one/quorum", "'most'", "steps.one.quorum: "},
-                {"steps/one/audience", "'public'", "unknown word public"},
-                {"steps/one/verify", "{}", "by is missing"},
-                {"steps/one/verify", "{'by':'self'}", "unknown word self"},
-                {"steps/one/notify", "'pigeon'", "unknown word pigeon"},
-                {"steps/one/dedup", "['phase']", "steps.one.dedup: "},
-                {"steps/one/not_before", "'30 days'", "steps.one.not_before: "},
-                {"steps/one/expires", "'PT0S'", "steps.one.expires: "},
-                {"steps/one/expires", "{'workdays':-1}", "steps.one.expires: "},
-                {"steps/one/clocks", "{'Severe':{}}", "* is missing"},
-                {"steps/one/clocks", "{'*':{'accept':'soon'}}", "steps.one.clocks.*.accept: "},
-                {"steps/one/clocks", "{'*':{'accept':'PT0S'}}", "cannot be zero: accept"},
-                {"steps/one/clocks", "{'*':{'arrive':'PT1M'}}", "unknown field arrive"},
-                {"steps/one/clocks", "{'*':{'accept':'PT1H','remind':'PT0S'}}", "remind cannot be zero"},
-                {"steps/one/clocks", "{'*':{'accept':'PT1H','remind':'always'}}", "steps.one.clocks.*.remind: "},
-                {"steps/one/clocks", "{'*':{'accept':'PT1H','remind':{}}}", "steps.one.clocks.*.remind: "},
-                {"steps/one/clocks", "{'*':{'accept':'PT1H','remind':{'arrive':'PT1M'}}}", "steps.one.clocks.*.remind: "},
-                {"steps/one/clocks", "{'*':{'accept':'PT1H','supervise':{'accept':7}}}", "steps.one.clocks.*.supervise: "},
-                {"steps/one/clocks", "{'*':{},'Grave':{}}", "steps.one.clocks.Grave: "},
-                {"steps/one/ladder/0/after", "['verify']", "no such clock runs: verify"},
-                {"steps/one/ladder/0/after", "['never']", "steps.one.ladder[0].after: "},
-                {"steps/one/ladder/0/after", "[]", "must not be empty"},
-                {"steps/one/ladder/0/to", "", "steps.one.ladder[0].to: "},
-                {"steps/one/ladder/0/clocks", "{'verify':'PT1H'}", "unknown field verify"},
-                {"steps/one/form/n", "{'int':[9,0]}", "steps.one.form.n: "},
-                {"steps/one/form/n", "{'int':[0,{'of':'z'}]}", "only name an earlier field"},
-                {"steps/one/form/n", "{'int':[0,{'of':'two.right'}]}", "no whole-number field two.right"},
-                {"steps/one/form/n", "{'int':[0,{'of':'one.n'}]}", "named without its step"},
-                {"steps/one/form/n", "{'real':[0,1]}", "unknown field real"},
-                {"steps/one/form/n", "{'int':[0,1],'note':'optional'}", "exactly one of"},
-                {"steps/one/form/how", "{'int':[0,1]}", "steps.one.form.how: "},
-                {"steps/one/form/c", "{'choice':['a','a']}", "the same choice twice"},
-                {"steps/one/then", "[{'step':'three'}]", "no step three"},
-                {"steps/one/then", "[{'step':'two','end':'x'}]", "either step or end"},
-                {"steps/one/then", "[{'if':{},'step':'two'}]", "steps.one.then[0].if: "},
-                {"steps/one/then", "[{'if':{'m':1},'step':'two'}]", "no form has this field"},
-                {"steps/one/then", "[{'if':{'two.m':1},'step':'two'}]", "no form has this field"},
-                {"steps/one/then", "[{'if':{'n':'a'},'step':'two'}]", "a whole number"},
-                {"steps/one/then", "[{'if':{'c':'z'},'step':'two'}]", "no choice z"},
-                {"steps/one/then", "[{'if':{'c':{'min':1}},'step':'two'}]", "whole numbers"},
-                {"steps/one/then", "[{'if':{'w':'x'},'step':'two'}]", "words cannot be a condition"},
-                {"steps/one/then", "[{'if':{'how':'bored'},'step':'two'}]", "unknown way to end"},
-                {"steps/one/then", "[{'end':'x','times':2},{'step':'two'}]", "times belongs to step"},
-                {"steps/one/then", "[{'step':'two','times':0}]", "steps.one.then[0]: "},
-                {"steps/one/then", "[{'end':'x'},{'step':'two'}]", "an earlier outcome always holds"},
-                {"steps/one/then", "[{'end':'x'}]", "nothing leads to: two"},
-                {"steps/two/then", "[{'step':'one'}]", "a cycle needs times:"},
-                {"steps/two/then", "[{'step':'two'}]", "a cycle needs times: two"},
-                {"test", "[{'walk':[{'step':'two'}],'end':'done'}]", "the walk is elsewhere, at one"},
-                {"test", "[{'walk':[{'step':'one','result':{'n':1,'c':'a'}}],'end':'done'}]", "the walk ends otherwise, at two"},
-                {"test", "[{'walk':[{'step':'one','result':{'n':99,'c':'a'}}],'end':'done'}]", "does not fit the form"},
-                {"test", "[{'walk':[{'step':'one','result':{'n':0,'c':'a'}}],'end':'done'}]", "the walk ends otherwise, at clean"},
-        };
-        for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-                char *text = changed(bad[i].pointer, bad[i].value), detail[160];
-                Playbook *playbook = playbook_new(text, strlen(text), detail, sizeof detail);
-                if (playbook)
-                        fail_msg("taken: %s = %s", bad[i].pointer, bad[i].value);
-                if (!strstr(detail, bad[i].detail) || !strstr(detail, " / "))
-                        fail_msg("%s = %s: %s", bad[i].pointer, bad[i].value, detail);
-                free(text);
+/* The tree with what stands at `a/b/0/c` replaced by a copy of `value`, or taken out when that is NULL. */
+static void change(cJSON *tree, const char *pointer, const cJSON *value) {
+        char path[128];
+        snprintf(path, sizeof path, "%s", pointer);
+        cJSON *at = tree;
+        char *part = strtok(path, "/"), *next;
+        for (; (next = strtok(NULL, "/")); part = next)
+                assert_non_null(at = cJSON_IsArray(at) ? cJSON_GetArrayItem(at, atoi(part)) : cJSON_GetObjectItem(at, part));
+        if (cJSON_IsArray(at)) {
+                cJSON_ReplaceItemInArray(at, atoi(part), cJSON_Duplicate(value, true));
+                return;
         }
+        cJSON_DeleteItemFromObject(at, part);
+        if (value)
+                cJSON_AddItemToObject(at, part, cJSON_Duplicate(value, true));
+}
+
+/* Refused whole, with the place in front and the reason in both languages. */
+static void expect_mistake(const cJSON *base, const cJSON *mistake) {
+        cJSON *tree = cJSON_Duplicate(base, true);
+        const char *pointer = json_string(mistake, "at"), *place = json_string(mistake, "place"), *says = json_string(mistake, "says");
+        change(tree, pointer, cJSON_GetObjectItemCaseSensitive(mistake, "is"));
+        char *text = json_print(tree), detail[160];
+        Playbook *playbook = playbook_new(text, strlen(text), detail, sizeof detail);
+        if (playbook)
+                fail_msg("taken: %s", text);
+        const char *english = strstr(detail, " / ");
+        bool placed = strncmp(detail, place, strlen(place)) == 0 && (!*place || strncmp(detail + strlen(place), ": ", 2) == 0);
+        if (!placed || !english || !strstr(english, says))
+                fail_msg("%s: %s, expected %s: … / %s", pointer, detail, place, says);
+        free(text);
+        cJSON_Delete(tree);
+}
+
+static void test_mistakes(void **state) {
+        (void)state;
+        size_t n;
+        char *text = read_source("tests/unit/model/playbook_mistakes.json", &n);
+        cJSON *file = cJSON_Parse(text), *base = cJSON_GetObjectItem(file, "base");
+        const cJSON *mistake;
+        char *good = json_print(base), detail[160];
+        Playbook *playbook = playbook_new(good, strlen(good), detail, sizeof detail);
+        if (!playbook)
+                fail_msg("%s", detail); /* nothing but the mistake is wrong */
+        assert_true(cJSON_GetArraySize(json_array(file, "mistakes")) > 150);
+        cJSON_ArrayForEach(mistake, json_array(file, "mistakes"))
+                expect_mistake(base, mistake);
+        playbook_free(playbook);
+        free(good);
+        cJSON_Delete(file);
+        free(text);
 }
 
 /* One that adds informs and does nothing else. */
@@ -474,7 +428,7 @@ static void test_severities(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_base), cmocka_unit_test(test_refusals), cmocka_unit_test(test_adds), cmocka_unit_test(test_adding), cmocka_unit_test(test_hostile),
+                cmocka_unit_test(test_base), cmocka_unit_test(test_mistakes), cmocka_unit_test(test_adds), cmocka_unit_test(test_adding), cmocka_unit_test(test_hostile),
                 cmocka_unit_test(test_cycle_with_times), cmocka_unit_test(test_next), cmocka_unit_test(test_clocks),
                 cmocka_unit_test(test_overlap), cmocka_unit_test(test_match), cmocka_unit_test(test_versions),
                 cmocka_unit_test(test_fits), cmocka_unit_test(test_severities),

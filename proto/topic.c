@@ -126,7 +126,7 @@ bool target_is_valid(const char *text, size_t n) {
 }
 
 static bool unit_list_is_valid(Slice slice) {
-        return slice_is(slice, "duty") || slice_is(slice, "task") || slice_is(slice, "result");
+        return slice_is(slice, "duty") || slice_is(slice, "task") || slice_is(slice, "result") || slice_is(slice, "month");
 }
 
 static bool slice_is_tier(Slice slice) {

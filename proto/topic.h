@@ -33,7 +33,7 @@ typedef enum TopicKind {
         TOPIC_TASK,             /* tier{t}/{unit}/task/{audience}/{target}, retained */
         TOPIC_ESCALATION,       /* tier{t}/{unit}/escalation/{audience}/{target}, retained */
         TOPIC_NOTICE,           /* tier{t}/{unit}/notice/{target}, retained */
-        TOPIC_LIST,             /* tier{t}/{unit}/list/{name: duty, task, result}, retained */
+        TOPIC_LIST,             /* tier{t}/{unit}/list/{name: duty, task, result, month}, retained */
         TOPIC_STATUS,           /* tier{t}/{unit}/status, retained */
         TOPIC_PRESENCE,         /* tier{t}/{unit}/presence/{member}, retained, the plugin's */
         TOPIC_DEVICE,           /* tier{t}/{unit}/device/{device}, retained */

@@ -137,6 +137,18 @@ typedef struct EngineQuery {
 Code engine_query_plan(Engine *engine, const Command *command, EngineQuery *ret);
 void engine_query_deinit(EngineQuery *query);
 
+/* ---- statistics: the daemon asks the reader, publishes what is to be shown and keeps in the log what is to be kept ---- */
+typedef enum MonthQuestion {
+        MONTH_QUESTION_DOCUMENTS, /* {"month", "units": [{"unit", "tier", "months": […]}]}: retained documents, this month and `back` before it */
+        MONTH_QUESTION_BOOKS,     /* {"close"?, "correct"?}: what is to be closed, what is wrong in the books of the last `back` months */
+} MonthQuestion;
+/* A question of the daemon's own; engine_query_deinit it. */
+void engine_month_question(Engine *engine, MonthQuestion which, int64_t now_ms, int back, EngineQuery *ret);
+/* Whether an answer to MONTH_QUESTION_BOOKS holds something to keep. */
+bool engine_books_are_due(const cJSON *books);
+/* Keep it: facts month_closed, month_corrected. Inside a batch; CODE_INTERNAL when the answer makes no sense. */
+Code engine_keep_books(Engine *engine, cJSON *books, int64_t at_ms, char *ret_detail, size_t n_detail);
+
 /* ---- configuration from files ---- */
 /* Apply an organisation or playbook text as the daemon itself (bootstrap, SIGHUP): makes a command of its own. Inside a batch. */
 Code engine_apply_playbook(Engine *engine, const char *text, size_t n_text, int64_t at_ms, char *ret_detail, size_t n_detail);

@@ -12,7 +12,7 @@
 
 static const FactRule *const modules[] = {
         task_fact_rules, escalation_fact_rules, warning_fact_rules, report_fact_rules, organisation_fact_rules, catalogue_fact_rules,
-        duty_fact_rules, shift_fact_rules, points_fact_rules, engine_fact_rules,
+        duty_fact_rules, shift_fact_rules, points_fact_rules, statistics_fact_rules, engine_fact_rules,
 };
 
 void fact_apply(const FactContext *context, const cJSON *fact) {

@@ -52,6 +52,7 @@ extern const FactRule report_fact_rules[];        /* report.c: reports and devic
 extern const FactRule catalogue_fact_rules[];     /* catalogue_apply.c */
 extern const FactRule duty_fact_rules[];          /* duty_apply.c */
 extern const FactRule shift_fact_rules[];         /* shift.c */
+extern const FactRule statistics_fact_rules[];    /* statistics_apply.c: imported figures, closed months */
 extern const FactRule organisation_fact_rules[];  /* admin.c: organisation, members, playbooks */
 extern const FactRule points_fact_rules[];        /* points/points_apply.c: cards, ledger, redemptions */
 

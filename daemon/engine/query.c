@@ -17,6 +17,7 @@
 #include "proto/timestamp.h"
 
 #define QUERY_LIMIT 100
+#define FIGURE_NAME_MAX 160 /* tasks.{playbook}.{step}.{field} */
 #define QUERY_LIMIT_MAX 500
 
 typedef enum Parameter {
@@ -32,6 +33,7 @@ typedef enum Parameter {
         PARAMETER_ASSESSED,     /* units whose monthly marks may be read */
         PARAMETER_SCORES,       /* units whose reports about persons may be read */
         PARAMETER_PERSONAL,     /* kinds of reports that are about a person */
+        PARAMETER_FIGURES,      /* whose figures are read in full, whatever unit is asked about; others as on a wall */
         /* from the body */
         PARAMETER_TASK, PARAMETER_WARNING, PARAMETER_REPORT, PARAMETER_OTHER_MEMBER,
         PARAMETER_TASK_STATE, PARAMETER_REPORT_STATE, PARAMETER_OPEN, PARAMETER_KIND, PARAMETER_LIMIT,
@@ -39,6 +41,8 @@ typedef enum Parameter {
         PARAMETER_DUE,
         PARAMETER_MONTH,        /* `month`, not required: 2026-11 */
         PARAMETER_DEVICE, PARAMETER_DEVICE_STATE,
+        PARAMETER_FIGURE, PARAMETER_TIER, PARAMETER_RATE_BY, PARAMETER_HAZARDS_BY, PARAMETER_CAMPAIGN,
+        PARAMETER_FIRST_DAY, PARAMETER_LAST_DAY, /* dates `2026-11-16` of the town, both counted */
         PARAMETER_FROM, PARAMETER_UNTIL, /* a date `2026-11-16` of the town, or a time; from it on, up to before it */
 } Parameter;
 
@@ -49,6 +53,7 @@ typedef enum Parameter {
 #define ROLES_UNIT (ROLES_LINE | ROLE_BIT(ROLE_GRID_WORKER) | ROLE_BIT(ROLE_PARTNER))
 #define ROLES_NAMED (ROLE_BIT(ROLE_COMMANDER) | ROLE_BIT(ROLE_OFFICER) | ROLE_BIT(ROLE_GRID_HEAD))
 #define ROLES_SCORES (ROLE_BIT(ROLE_COMMANDER) | ROLE_BIT(ROLE_OFFICER))
+#define ROLES_FIGURES (ROLES_READERS | ROLE_BIT(ROLE_AUDITOR))
 #define ROLES_READERS (ROLES_UNIT | ROLE_BIT(ROLE_VOLUNTEER) | ROLE_BIT(ROLE_DASHBOARD))
 
 /* Which roles read what: of their own unit (and those that it staffs), of units below, of the whole area. */
@@ -62,6 +67,7 @@ static const struct Reading { unsigned own, below, area; } READINGS[] = {
         [PARAMETER_MEMBERS] = {ROLES_UNIT, ROLES_LINE, ROLES_AREA},
         [PARAMETER_ASSESSED] = {ROLES_LINE, ROLES_LINE, 0},
         [PARAMETER_SCORES] = {ROLES_SCORES, ROLES_SCORES, 0},
+        [PARAMETER_FIGURES] = {ROLES_LINE | ROLE_BIT(ROLE_GRID_WORKER), ROLES_LINE, ROLE_BIT(ROLE_AUDITOR)},
 };
 
 typedef struct Plan {
@@ -97,6 +103,15 @@ static const Plan PLANS[] = {
         {"devices", ROLES_READERS | ROLES_AREA, {PARAMETER_AREA, PARAMETER_STATUS, PARAMETER_KIND, PARAMETER_DEVICE_STATE, PARAMETER_LIMIT}},
         {"device_history", ROLES_READERS | ROLES_AREA, {PARAMETER_AREA, PARAMETER_DEVICE, PARAMETER_STATUS, PARAMETER_FROM, PARAMETER_UNTIL, PARAMETER_LIMIT}},
         {"availability", ROLES_READERS | ROLES_AREA, {PARAMETER_AREA, PARAMETER_STATUS, PARAMETER_KIND, PARAMETER_FROM, PARAMETER_UNTIL, PARAMETER_LIMIT}},
+        {"month", ROLES_FIGURES, {PARAMETER_AREA, PARAMETER_FIGURES, PARAMETER_STATUS, PARAMETER_MONTH}},
+        {"period", ROLES_FIGURES, {PARAMETER_AREA, PARAMETER_FIGURES, PARAMETER_STATUS, PARAMETER_FIRST_DAY, PARAMETER_LAST_DAY}},
+        {"rate", ROLES_FIGURES, {PARAMETER_AREA, PARAMETER_FIGURES, PARAMETER_STATUS, PARAMETER_FIRST_DAY, PARAMETER_LAST_DAY, PARAMETER_RATE_BY, PARAMETER_KIND}},
+        {"ranking", ROLES_FIGURES, {PARAMETER_AREA, PARAMETER_FIGURES, PARAMETER_STATUS, PARAMETER_MONTH, PARAMETER_FIGURE, PARAMETER_TIER}},
+        {"hazards", ROLES_FIGURES, {PARAMETER_AREA, PARAMETER_FIGURES, PARAMETER_STATUS, PARAMETER_FIRST_DAY, PARAMETER_LAST_DAY, PARAMETER_HAZARDS_BY}},
+        {"campaigns", ROLES_FIGURES, {PARAMETER_AREA, PARAMETER_FIGURES, PARAMETER_STATUS, PARAMETER_CAMPAIGN}},
+        {"zero_days", ROLES_FIGURES, {PARAMETER_AREA, PARAMETER_STATUS}},
+        {"trace", ROLES_LINE | ROLE_BIT(ROLE_GRID_WORKER) | ROLE_BIT(ROLE_AUDITOR),
+         {PARAMETER_AREA, PARAMETER_FIGURES, PARAMETER_STATUS, PARAMETER_MONTH, PARAMETER_FIGURE, PARAMETER_LIMIT}},
         {"unit_status", ROLES_READERS | ROLES_AREA, {PARAMETER_AREA, PARAMETER_STATUS}},
 };
 
@@ -157,12 +172,13 @@ static void add_set(Asker *asker, size_t index, Parameter set) {
         text_append_char(text, '{');
         size_t cursor = 0, n = 0;
         for (const Unit *unit; (unit = organisation_next_unit(asker->organisation, &cursor));) {
-                if ((asker->filter && unit != asker->filter) || !asker_reads(asker, unit, set))
+                bool wanted = !asker->filter || unit == asker->filter || set == PARAMETER_FIGURES;
+                if (!wanted || !asker_reads(asker, unit, set))
                         continue;
                 if (n++ > 0)
                         text_append_char(text, ',');
                 text_append_string(text, unit->id);
-                asker->filter_shown = true;
+                asker->filter_shown |= set != PARAMETER_FIGURES;
         }
         text_append(text, "}", 2); /* with its NUL */
 }
@@ -257,6 +273,38 @@ static Code add_moment(Asker *asker, size_t index, const char *name) {
         return add_text(asker, index, time);
 }
 
+/* A date of the calendar and nothing else. */
+static Code add_day(Asker *asker, size_t index, const char *name) {
+        const char *value = json_string(asker->command->body, name);
+        if (!value)
+                return json_has(asker->command->body, name) ? CODE_TYPE : CODE_NONE;
+        return is_date(value) ? add_text(asker, index, value) : CODE_RANGE;
+}
+
+/* `reports.dispute.people`: required. */
+static Code add_figure(Asker *asker, size_t index) {
+        const char *value = json_string(asker->command->body, "figure");
+        if (!value)
+                return json_has(asker->command->body, "figure") ? CODE_TYPE : CODE_MISSING;
+        size_t n = strlen(value);
+        if (n == 0 || n > FIGURE_NAME_MAX || strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") != n)
+                return CODE_RANGE;
+        return add_text(asker, index, value);
+}
+
+static Code add_tier(Asker *asker, size_t index) {
+        const cJSON *item = cJSON_GetObjectItemCaseSensitive(asker->command->body, "tier");
+        char text[24];
+        if (!item || cJSON_IsNull(item))
+                return CODE_NONE;
+        if (!json_is_whole(item))
+                return CODE_TYPE;
+        if (item->valuedouble < 1 || item->valuedouble > 3)
+                return CODE_RANGE;
+        snprintf(text, sizeof(text), "%.0f", item->valuedouble);
+        return add_text(asker, index, text);
+}
+
 /* An optional word of a fixed list, or (list NULL) any code word. */
 static Code add_word(Asker *asker, size_t index, const char *name, const char *const *list) {
         const char *value = json_string(asker->command->body, name);
@@ -300,6 +348,8 @@ static Code add_members(Asker *asker, size_t index) {
 static Code add_parameter(Asker *asker, size_t index, Parameter parameter) {
         static const char *const TASK_STATES[] = {"open", "issued", "accepted", "in_progress", "completed", "closed", "suspended",
                                                   "cancelled", "expired", NULL};
+        static const char *const RATE_BY[] = {"source", "unit", "kind", "subject", "month", NULL};
+        static const char *const HAZARDS_BY[] = {"unit", "month", "kind", "place_kind", NULL};
         static const char *const DUES[] = {"overdue", "today", "week", "later", "open", NULL};
         static const char *const DEVICE_STATES[] = {"online", "offline", "fault", "never", NULL};
         static const char *const REPORT_STATES[] = {"open", "dispatched", "merged", "dismissed", "recorded", NULL};
@@ -313,6 +363,7 @@ static Code add_parameter(Asker *asker, size_t index, Parameter parameter) {
         case PARAMETER_STATUS:
         case PARAMETER_ASSESSED:
         case PARAMETER_SCORES:
+        case PARAMETER_FIGURES:
         case PARAMETER_DIRECTORY: add_set(asker, index, parameter); return CODE_NONE;
         case PARAMETER_MEMBERS: return add_members(asker, index);
         case PARAMETER_TASK: return add_target(asker, index, "task");
@@ -330,6 +381,13 @@ static Code add_parameter(Asker *asker, size_t index, Parameter parameter) {
         case PARAMETER_DEVICE_STATE: return add_word(asker, index, "state", DEVICE_STATES);
         case PARAMETER_PERSON: return add_person(asker, index);
         case PARAMETER_DUE: return add_word(asker, index, "due", DUES);
+        case PARAMETER_FIGURE: return add_figure(asker, index);
+        case PARAMETER_TIER: return add_tier(asker, index);
+        case PARAMETER_RATE_BY: return add_word(asker, index, "by", RATE_BY);
+        case PARAMETER_HAZARDS_BY: return add_word(asker, index, "by", HAZARDS_BY);
+        case PARAMETER_CAMPAIGN: return add_word(asker, index, "campaign", NULL);
+        case PARAMETER_FIRST_DAY: return add_day(asker, index, "from");
+        case PARAMETER_LAST_DAY: return add_day(asker, index, "until");
         case PARAMETER_FROM: return add_moment(asker, index, "from");
         case PARAMETER_UNTIL: return add_moment(asker, index, "until");
         case PARAMETER_END: break;

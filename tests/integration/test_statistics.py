@@ -17,11 +17,12 @@ NOBODY = "{}"
 CATALOGUE = {
     "catalogue": "town", "version": 1,
     "report_kinds": {"burglary": {"sensitive": True}},
-    "figures": {"criminal": {"title": {"zh": "刑事警情", "en": "criminal"}, "report": "incident", "where": {"class": "criminal"}},
+    "figures": {"criminal": {"title": {"zh": "刑事警情", "en": "criminal"}, "report": "incident", "where": {"class": ["criminal", "grave"]}},
                 "wages": {"title": {"zh": "追回工资", "en": "wages"}, "task": "labour", "sum": "wages_amount"},
                 "old": {"title": {"zh": "旧数", "en": "old"}}},
     "campaigns": {"summer": {"title": {"zh": "夏季行动", "en": "summer"}, "from": "2026-06-01", "until": "2026-06-30", "kinds": ["patrol", "nine-small"]}},
-    "zero_days": {"burglary": {"title": {"zh": "零盗窃", "en": "no burglary"}, "report": "burglary", "baseline": "2021-03-01"}},
+    "zero_days": {"burglary": {"title": {"zh": "零盗窃", "en": "no burglary"}, "report": "burglary", "baseline": "2021-03-01"},
+                  "robbery": {"title": {"zh": "零抢劫", "en": "no robbery"}, "report": "incident", "where": {"kind": "robbery"}}},
 }
 DISPUTE, NINE = "a" * 64, "b" * 64
 
@@ -134,13 +135,13 @@ OCTOBER = "2026-10-15T10:00:00+08:00"
 
 def test_a_month_counts_reports_and_the_sums_of_their_numbers(town):
     town.report("patrol", "east", OCTOBER, {"people": 3, "lane": "north", "lit": True})
-    town.report("patrol", "west", OCTOBER, {"people": 4})
+    town.report("patrol", "west", OCTOBER, {"people": 4, "month": 202610, "date": 20261015, "receipt": 7, "score": 90})
     town.report("patrol", "command", OCTOBER)
     answer = month(town, "2026-10", asked="{command,east}")
     assert values(answer)["reports.patrol"] == 3 and values(answer)["reports.patrol.people"] == 7
     assert values(answer, "east") == {"reports.patrol": 1, "reports.patrol.people": 3}
     assert figures(answer)["reports.patrol"]["own"] == 1
-    assert "reports.patrol.lane" not in values(answer) and "reports.patrol.lit" not in values(answer)
+    assert not any(name in figure for figure in values(answer) for name in ("lane", "lit", "month", "date", "receipt", "score"))
 
 
 def test_exercises_and_tests_count_nowhere(town):
@@ -282,19 +283,23 @@ def test_a_campaign_sums_its_kinds_over_its_days(town):
 
 
 def test_days_without_count_from_the_latest_or_the_baseline(town):
-    def days():
-        return {c["unit"]: (c["days"], c.get("latest")) for c in town.probe.query("zero_days", AREA, ALL)["counters"]}
+    def days(counter="burglary"):
+        return {c["unit"]: (c.get("days"), c.get("latest")) for c in town.probe.query("zero_days", AREA, ALL)["counters"] if c["counter"] == counter}
 
     town.cursor.execute("select (now() at time zone 'UTC' + interval '8 hours')::date - date '2021-03-01',"
                         " ((now() at time zone 'UTC' + interval '8 hours')::date - 5)::text, now() - interval '5 days'")
     since_baseline, day, five_days_ago = town.cursor.fetchone()
     assert set(days().values()) == {(since_baseline, None)}
     town.report("burglary", "east", "2020-01-01T00:00Z")  # before the baseline: counts from the baseline
-    assert days()["east"] == (since_baseline, "2020-01-01")
+    assert days()["east"] == (since_baseline, None)
     town.report("burglary", "east", five_days_ago)
     town.report("burglary", "east", "2024-01-01T00:00Z")
     answer = days()
     assert answer["east"] == answer["room"] == answer["command"] == (5, day) and answer["west"] == (since_baseline, None)
+    assert days("robbery")["east"] == (None, None)  # neither a baseline nor a robbery: nothing to count from
+    town.report("incident", "east", five_days_ago, {"kind": "robbery"})
+    town.report("incident", "west", five_days_ago, {"kind": "quarrel"})
+    assert days("robbery")["east"] == (5, day) and days("robbery")["west"] == (None, None)
 
 
 def test_units_are_ranked_and_ties_share_a_place(town):
@@ -480,7 +485,8 @@ def test_corrections_of_a_closed_month_are_found_and_marked(town):
     town.close("2026-10", books(town, "2026-11-03T00:00Z")["close"]["units"])
     assert books(town, "2026-11-03T00:00Z") == {}
     town.report("patrol", "east", "2026-11-02T01:00Z", occurred_at="2026-10-31T10:00Z")
-    assert books(town, "2026-11-03T00:00Z")["correct"] == {"month": "2026-10", "units": {"east": {"reports.patrol": [5, 5]}}}
+    assert books(town, "2026-11-03T00:00Z")["correct"] == {"month": "2026-10", "units": {"east": {
+        "closed_at": 1793577600000, "closed": {"reports.patrol": [4, 4]}, "now": {"reports.patrol": [5, 5]}}}}
     assert values(month(town, "2026-10"))["reports.patrol"] == 5
     assert figures(month(town, "2026-10"))["reports.patrol"]["closed"] == 4  # the book, beside what the rows say now
     assert wall(town)["east"] == {"reports.patrol": 4}  # the wall shows the book until it is corrected

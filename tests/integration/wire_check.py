@@ -40,7 +40,7 @@ KINDS = [
     Kind("task", rf"{UNIT}/task/(all|staff|named)/{TARGET}", "task.json", False, True),
     Kind("escalation", rf"{UNIT}/escalation/(all|staff|named)/{TARGET}", "escalation.json", False, True),
     Kind("notice", rf"{UNIT}/notice/{TARGET}", "notice.json", False, True),
-    Kind("list", rf"{UNIT}/list/(duty|task|result)", "list.json", False, True),
+    Kind("list", rf"{UNIT}/list/(duty|task|result|month)", "list.json", False, True),
     Kind("status", rf"{UNIT}/status", "status.json", False, True),
     Kind("presence", rf"{UNIT}/presence/{MEMBER}", "presence.json", False, True),
     Kind("device", rf"{UNIT}/device/{NAME}", "device.json", False, True),

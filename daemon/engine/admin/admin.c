@@ -6,6 +6,7 @@
 #include "engine/check.h"
 #include "engine/shift/shift.h"
 #include "engine/state/state.h"
+#include "engine/statistics/statistics.h"
 #include "engine/task/task.h"
 #include "engine/task/work.h"
 #include "proto/json.h"
@@ -152,6 +153,7 @@ static const AdminVerb verbs[] = {
         {"playbook-apply", admin_playbook_apply, false},
         {"catalogue-apply", admin_catalogue_apply, false},
         {"roster-apply", shift_admin_apply, false},
+        {"figures-import", admin_figures_import, false},
         {"clock-confirm", admin_clock_confirm, false},
         {"quarantine-retry", admin_quarantine_retry, false},
 };

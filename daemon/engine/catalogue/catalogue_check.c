@@ -7,6 +7,7 @@
 #include "engine/points/points.h"
 #include "engine/report/report.h"
 #include "engine/shift/shift.h"
+#include "engine/statistics/statistics.h"
 
 typedef struct Section {
         const char *name;
@@ -19,6 +20,9 @@ static const Section sections[] = {
         {"duties", duty_catalogue_check, duty_catalogue_changed},
         {"rosters", shift_catalogue_check, shift_catalogue_changed},
         {"points", points_catalogue_check, NULL},
+        {"figures", figures_catalogue_check, NULL},
+        {"campaigns", campaigns_catalogue_check, NULL},
+        {"zero_days", zero_days_catalogue_check, NULL},
 };
 #define N_SECTIONS (sizeof sections / sizeof sections[0])
 

@@ -193,6 +193,16 @@ static const Column roster_shift_columns[] = {
         {"revision", "bigint"}, {"timers", "jsonb"}, {"live", "boolean"}, {"born", "bigint"}, {"changed_seq", "bigint"},
 };
 
+static const Column figure_columns[] = {
+        {"area", "text"}, {"unit", "text"}, {"month", "text"}, {"figure", "text"}, {"amount", "bigint"}, {"imported_by", "text"},
+        {"imported_at", "timestamptz"}, {"changed_seq", "bigint"},
+};
+
+static const Column closed_month_columns[] = {
+        {"area", "text"}, {"unit", "text"}, {"month", "text"}, {"closed_at", "timestamptz"}, {"figures", "jsonb"},
+        {"corrected_at", "timestamptz"}, {"corrected", "jsonb"}, {"changed_seq", "bigint"},
+};
+
 static const Column private_text_columns[] = {
         {"area", "text"}, {"id", "uuid"}, {"owner_kind", "text"}, {"owner_id", "text"}, {"unit", "text"}, {"at", "timestamptz"},
         {"erase_at", "timestamptz"}, {"words", "text"},
@@ -227,6 +237,8 @@ static const Table tables[TABLE_COUNT] = {
         [TABLE_DUTY] = {"duty", COLUMNS(duty_columns), 2, false, "live", "born"},
         [TABLE_DUTY_ROUND] = {"duty_round", COLUMNS(duty_round_columns), 2, false, "live", "born"},
         [TABLE_ROSTER_SHIFT] = {"roster_shift", COLUMNS(roster_shift_columns), 2, false, "live", "born"},
+        [TABLE_FIGURE] = {"figure", COLUMNS(figure_columns), 4, false, NULL, NULL},
+        [TABLE_CLOSED_MONTH] = {"closed_month", COLUMNS(closed_month_columns), 3, false, NULL, NULL},
         [TABLE_PRIVATE_TEXT] = {"private_text", COLUMNS(private_text_columns), 2, true, NULL, NULL},
 };
 

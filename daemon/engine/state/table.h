@@ -38,6 +38,8 @@ typedef enum TableId {
         TABLE_DUTY,              /* standing duties and where their recurrence stands */
         TABLE_DUTY_ROUND,        /* one target's part of one occurrence of a duty */
         TABLE_ROSTER_SHIFT,      /* who is on duty from when to when */
+        TABLE_FIGURE,            /* figures of past months as imported */
+        TABLE_CLOSED_MONTH,      /* what a month said when it closed, and corrections */
         TABLE_PRIVATE_TEXT,      /* erasable free text; outside the log */
         TABLE_COUNT
 } TableId;

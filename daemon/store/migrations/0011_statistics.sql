@@ -31,6 +31,18 @@ create function policegrid.outcome_settles(outcome text) returns boolean
     select coalesce(outcome in ('settled', 'done', 'resolved', 'rectified', 'clean', 'handled', 'agreed', 'holds'), false)
 $$;
 
+-- Whole numbers that name something, or are marks, and are never summed.
+create function policegrid.field_is_counted(field text) returns boolean
+    language sql immutable parallel safe as $$
+    select field not in ('month', 'date', 'receipt', 'score')
+$$;
+-- Whether fields say what is asked: each the value named, or one of them.
+create function policegrid.fields_match(fields jsonb, conditions jsonb) returns boolean
+    language sql immutable parallel safe as $$
+    select not exists (select from jsonb_each(conditions) c
+                        where not coalesce(case jsonb_typeof(c.value) when 'array' then c.value @> (fields -> c.key) else c.value = fields -> c.key end, false))
+$$;
+
 create view policegrid.town_zone as
 select area, make_interval(mins => utc_offset) as ahead from policegrid.organisation where is_current;
 
@@ -64,7 +76,7 @@ select c.area, k.key as campaign, k.value -> 'title' ->> 'zh' as title, k.value 
 
 create view policegrid.zero_counter as
 select c.area, z.key as counter, z.value -> 'title' ->> 'zh' as title, z.value -> 'title' ->> 'en' as title_en, z.value ->> 'report' as report,
-       (z.value ->> 'baseline')::date as baseline
+       coalesce(z.value -> 'where', '{}') as conditions, (z.value ->> 'baseline')::date as baseline
   from policegrid.catalogue c, jsonb_each(c.body::jsonb -> 'zero_days') z
  where c.is_current;
 
@@ -137,7 +149,7 @@ select r.area, r.unit, r.at, r.kind, f.figure, f.amount, f.weight, 'report' as s
  cross join lateral (select 'reports.' || r.kind as figure, 1::bigint as amount, 1::bigint as weight
                      union all
                      select 'reports.' || r.kind || '.' || e.key, (e.value #>> '{}')::numeric::bigint, 1
-                       from jsonb_each(r.fields) e where jsonb_typeof(e.value) = 'number' and e.value <> '0') f
+                       from jsonb_each(r.fields) e where jsonb_typeof(e.value) = 'number' and e.value <> '0' and policegrid.field_is_counted(e.key)) f
 union all
 -- work as it was given out
 select t.area, t.unit, t.issued_at, t.kind, f.figure, 1, 1, 'task', t.id::text, t.number
@@ -157,7 +169,7 @@ select t.area, t.unit, t.at, t.kind, f.figure, f.amount, f.weight, 'task', t.id:
                      union all
                      select 'tasks.' || t.kind || '.' || coalesce(t.step, 'task') || '.' || e.key, (e.value #>> '{}')::numeric::bigint, 1
                        from jsonb_each(case when jsonb_typeof(t.result) = 'object' then t.result else '{}' end) e
-                      where jsonb_typeof(e.value) = 'number' and e.value <> '0') f
+                      where jsonb_typeof(e.value) = 'number' and e.value <> '0' and policegrid.field_is_counted(e.key)) f
 union all
 select e.area, e.from_unit, e.opened_at, t.kind, 'work.escalated', 1, 1, 'task', t.id::text, t.number
   from policegrid.escalation e join policegrid.task t on t.area = e.area and t.id = e.task
@@ -184,13 +196,13 @@ union all
 select c.area, r.unit, r.at, c.figure, c.figure, case when c.field is null then 1 else (r.fields ->> c.field)::numeric::bigint end, 1, 'report',
        r.id::text, r.number
   from policegrid.catalogue_figure c
-  join policegrid.report_counted r on r.area = c.area and r.kind = c.report and r.fields @> c.conditions
+  join policegrid.report_counted r on r.area = c.area and r.kind = c.report and policegrid.fields_match(r.fields, c.conditions)
  where c.field is null or (jsonb_typeof(r.fields -> c.field) = 'number' and r.fields -> c.field <> '0')
 union all
 select c.area, t.unit, t.at, c.figure, c.figure, case when c.field is null then 1 else (t.result ->> c.field)::numeric::bigint end, 1, 'task',
        t.id::text, t.number
   from policegrid.catalogue_figure c
-  join policegrid.task_counted t on t.area = c.area and t.kind = c.task and t.result @> c.conditions
+  join policegrid.task_counted t on t.area = c.area and t.kind = c.task and policegrid.fields_match(t.result, c.conditions)
  where c.field is null or (jsonb_typeof(t.result -> c.field) = 'number' and t.result -> c.field <> '0')
 union all
 -- months from before the software: a small number is a small cell, however few lines it came on
@@ -377,14 +389,20 @@ create function policegrid.month_books(of_area text, of_now timestamptz, back in
                 or exists (select from policegrid.figure_row f where f.area = of_area and f.at >= m.from_at and f.at < m.until_at))
          order by m.month limit 1),
     changed as (
-        select m.month, c.unit, c.figures
+        select m.month, x.unit, x.now_figures, x.closed_figures, k.closed_at
           from policegrid.town_month m
-         cross join lateral policegrid.month_counted(of_area, m.from_at, m.until_at) c
-          left join policegrid.month_book b on b.area = of_area and b.month = m.month and b.unit = c.unit
+         cross join lateral (select max(b.closed_at) as closed_at from policegrid.month_book b where b.area = of_area and b.month = m.month) k
+         cross join lateral (
+                select coalesce(c.unit, b.unit) as unit, coalesce(c.figures, '{}') as now_figures, coalesce(b.figures, '{}') as book_figures,
+                       coalesce(b.closed_figures, '{}') as closed_figures
+                  from policegrid.month_counted(of_area, m.from_at, m.until_at) c
+                  full join (select * from policegrid.month_book y where y.area = of_area and y.month = m.month) b on b.unit = c.unit) x
          where m.area = of_area and m.until_at <= of_now and m.until_at > of_now - make_interval(months => back)
-           and exists (select from policegrid.month_book k where k.area = of_area and k.month = m.month)
-           and c.figures is distinct from coalesce(b.figures, '{}')),
-    correcting as (select month, jsonb_object_agg(unit, figures) as units from changed group by month order by month limit 1)
+           and k.closed_at is not null and x.now_figures <> x.book_figures),
+    correcting as (
+        select month, jsonb_object_agg(unit, jsonb_build_object('closed_at', (extract(epoch from closed_at) * 1000)::bigint,
+                                                                'closed', closed_figures, 'now', now_figures)) as units
+          from changed group by month order by month limit 1)
     select jsonb_strip_nulls(jsonb_build_object(
         'close', (select jsonb_build_object('month', k.month, 'units', (select jsonb_object_agg(c.unit, c.figures)
                                                                           from policegrid.month_counted(of_area, k.from_at, k.until_at) c))
@@ -412,12 +430,13 @@ select c.area, c.counter, c.title, c.title_en, u.id as unit, greatest(x.latest, 
   from policegrid.zero_counter c
   join policegrid.town_zone z on z.area = c.area
   join policegrid.unit u on u.area = c.area and u.active
-  left join lateral (
-        select max(policegrid.day_of(n.at, z.ahead)) as latest
-          from policegrid.unit_line l
-         cross join lateral (select r.at from policegrid.report_counted r
-                              where r.area = l.area and r.unit = l.unit and r.kind = c.report order by r.at desc limit 1) n
-         where l.area = c.area and l.above = u.id) x on true;
+  left join (select c.area, c.counter, l.above as unit, max(policegrid.day_of(r.at, z.ahead)) as latest
+               from policegrid.zero_counter c
+               join policegrid.town_zone z on z.area = c.area
+               join policegrid.report_counted r on r.area = c.area and r.kind = c.report and policegrid.fields_match(r.fields, c.conditions)
+                    and r.at >= coalesce(policegrid.day_start(c.baseline, z.ahead), '-infinity')
+               join policegrid.unit_line l on l.area = r.area and l.unit = r.unit
+              group by c.area, c.counter, l.above) x on x.area = c.area and x.counter = c.counter and x.unit = u.id;
 
 create view policegrid.unit_ranking as
 select m.area, m.month, m.figure, u.tier, m.unit, u.title, u.title_en, m.amount,
@@ -434,7 +453,7 @@ do $$
 declare
     made regprocedure;
 begin
-    foreach made in array array['policegrid.month_start(text, interval)', 'policegrid.month_after(text, integer)',
+    foreach made in array array['policegrid.field_is_counted(text)', 'policegrid.fields_match(jsonb, jsonb)', 'policegrid.month_start(text, interval)', 'policegrid.month_after(text, integer)',
         'policegrid.month_of(timestamptz, interval)', 'policegrid.day_of(timestamptz, interval)', 'policegrid.day_start(date, interval)',
         'policegrid.outcome_settles(text)', 'policegrid.figure_kind(text)', 'policegrid.cell_is_small(bigint, bigint)',
         'policegrid.figures_between(text, timestamptz, timestamptz)', 'policegrid.month_cells(text, text)',

@@ -183,6 +183,16 @@ static void random_patrol(Town *town, Random *random, char *member, char *topic,
                  iso(town->now - (int64_t)random_below(random, 30) * HOUR), random_below(random, 2) ? ",'place':'shop-1'" : "");
 }
 
+/* Past months, with a wrong unit, a month that has not ended and one that comes twice among them. */
+static void random_figures(const Town *town, Random *random, char *member, char *topic, char *body, size_t size) {
+        strcpy(topic, "admin/figures-import");
+        strcpy(member, random_below(random, 9) == 0 ? member_of("town", "commander") : town->admin);
+        snprintf(body, size, "{'id':'20261123-r%u','figures':['criminal','order'],'rows':[['%s','2025-%02u',%u,null],['%s','202%u-%02u',%u,%u]]}",
+                 town->n_messages, units[random_below(random, N_UNITS)], 1 + random_below(random, 12), random_below(random, 50),
+                 random_below(random, 9) == 0 ? "nowhere" : units[random_below(random, N_UNITS)], 5 + random_below(random, 2),
+                 1 + random_below(random, 13), random_below(random, 50), random_below(random, 50));
+}
+
 void random_command(Town *town, Random *random, Command *ret) {
         char member[MEMBER_MAX + 1], topic[TOPIC_MAX + 1], body[4096];
         const Task *task = random_task(town, random);
@@ -195,6 +205,11 @@ void random_command(Town *town, Random *random, Command *ret) {
         }
         if (kind >= 84 && kind < 92) {
                 random_points(town, random, member, topic, body, sizeof body);
+                command_make(town, member, topic, body, ret);
+                return;
+        }
+        if (kind == 83) {
+                random_figures(town, random, member, topic, body, sizeof body);
                 command_make(town, member, topic, body, ret);
                 return;
         }

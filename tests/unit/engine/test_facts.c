@@ -34,12 +34,30 @@ static size_t random_batch(Town *town, Random *random, unsigned n, bool keep) {
         return n_fired;
 }
 
+/* A month closes, or is corrected, as the daemon would have it after asking the database. */
+static void random_books(Town *town, Random *random) {
+        char text[512], detail[160];
+        unsigned month = 1 + random_below(random, 9), n = random_below(random, 9);
+        if (random_below(random, 2))
+                snprintf(text, sizeof text, "{\"close\":{\"month\":\"2026-0%u\",\"units\":{\"e1\":{\"reports.hazard\":[%u,%u]},\"w1\":{}}}}", month, n, n);
+        else
+                snprintf(text, sizeof text, "{\"correct\":{\"month\":\"2026-0%u\",\"units\":{\"e1\":{\"closed_at\":1793577600000,"
+                         "\"closed\":{\"reports.hazard\":[4,4]},\"now\":{\"reports.hazard\":[%u,%u]}}}}}", month, n, n);
+        cJSON *books = cJSON_Parse(text);
+        town_begin(town);
+        assert_int_equal(engine_keep_books(town->engine, books, town->now, detail, sizeof detail), CODE_NONE);
+        town_finish(town);
+        cJSON_Delete(books);
+}
+
 static void play(Town *town, Random *random, unsigned n_commands) {
         size_t n_fired = 0;
         for (unsigned n = 0; n < n_commands;) {
                 unsigned size = 1 + random_below(random, 4);
                 n_fired += random_batch(town, random, size, true);
                 n += size;
+                if (random_below(random, 60) == 0)
+                        random_books(town, random);
         }
         assert_true(n_fired > n_commands / 20);
 }
@@ -76,6 +94,8 @@ static void test_replay(void **state) {
         assert_true(database_count(&town->database, TABLE_TASK) > 300);
         assert_true(database_count(&town->database, TABLE_ESCALATION) > 100);
         assert_true(database_count(&town->database, TABLE_DUTY_ROUND) > 1000);
+        assert_true(database_count(&town->database, TABLE_FIGURE) > 10);
+        assert_true(database_count(&town->database, TABLE_CLOSED_MONTH) > 5);
         replay(&town->database, &replayed);
         database_assert_equal(&town->database, &replayed);
         town_assert_documents(town);

@@ -123,7 +123,7 @@ static void test_every_verb(void **state) {
 static void test_every_kind(void **state) {
         Town *town = *state;
         static const char *const verbs[] = {"organisation-apply", "member-add", "member-import", "member-revoke", "member-enrol", "seat-start",
-                                            "seat-end", "playbook-apply", "catalogue-apply", "quarantine-retry", "clock-confirm", "nonsense"};
+                                            "seat-end", "playbook-apply", "catalogue-apply", "figures-import", "quarantine-retry", "clock-confirm", "nonsense"};
         char topic[TOPIC_MAX + 1];
         warn(town, "fraud", "Severe");
         attack(town, member_of("town", "commander"), "tier1/town/warning");

@@ -32,7 +32,7 @@ const char TOWN_ORGANISATION[] =
 const char TOWN_CATALOGUE[] =
         "{'catalogue':'town','version':1,'points':{'goods':{'soap':{'title':{'zh':'肥皂','en':'Soap'},'points':20},"
         "'rice':{'title':{'zh':'大米','en':'Rice'},'points':60,'units':['w1']}},'honours':{'star':{'title':{'zh':'星','en':'Star'},'points':50}},"
-        "'limits':{'day':200}}}";
+        "'limits':{'day':200}},'figures':{'criminal':{},'order':{}}}";
 
 #define TITLE "'title':{'zh':'事','en':'Work'}"
 

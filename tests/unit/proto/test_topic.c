@@ -32,6 +32,7 @@ static const Expected topics[] = {
         {ROOT "tier3/v1/notice/" UUID, TOPIC_NOTICE, 3, "v1", "", UUID, AUDIENCE_NONE, VERB_NONE},
         {ROOT "tier3/v1/list/duty", TOPIC_LIST, 3, "v1", "duty", "", AUDIENCE_NONE, VERB_NONE},
         {ROOT "tier3/v1/list/task", TOPIC_LIST, 3, "v1", "task", "", AUDIENCE_NONE, VERB_NONE},
+        {ROOT "tier3/v1/list/month", TOPIC_LIST, 3, "v1", "month", "", AUDIENCE_NONE, VERB_NONE},
         {ROOT "tier3/v1/list/result", TOPIC_LIST, 3, "v1", "result", "", AUDIENCE_NONE, VERB_NONE},
         {ROOT "tier1/command/status", TOPIC_STATUS, 1, "command", "", "", AUDIENCE_NONE, VERB_NONE},
         {ROOT "tier3/v1/presence/140802100-ab3", TOPIC_PRESENCE, 3, "v1", "140802100-ab3", "", AUDIENCE_NONE, VERB_NONE},

@@ -119,6 +119,8 @@ static void add_closed_entry(const ListContext *context, Text *text, const Task 
         const cJSON *result = json_object(task->body, "result");
         if (whole)
                 list_add_text(text, "by", json_string(task->body, "completed_by"));
+        if (whole && json_has(task->body, "points"))
+                text_append_format(text, ",\"points\":%lld", (long long)json_int(task->body, "points", 0));
         if (whole && result) {
                 text_append_string(text, ",\"result\":");
                 json_append(text, result);

@@ -15,6 +15,7 @@
  *   past [unit]                 units that had it before a transfer
  *   beyond [clock]              limits that lie past the loaded calendar: uncertain
  *   late {unit, member, at, result}  the latest completion after its end
+ *   points n                    credited for it, to whoever opted in
  *   completed_by member         who completed it, or resolved it from above; gone again when the work is returned
  *   devices [device]            silent or faulty ones that it waits for; empty when all are well again
  *   more_devices true           there were more than the list takes: nobody waits for those by name

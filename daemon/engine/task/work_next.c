@@ -176,9 +176,17 @@ static void end_inform(Decision *decision, const Task *task, const cJSON *to) {
         free(units);
 }
 
+/* What was credited for it stands with the task, for the results list. */
 static void record_task(Decision *decision, const Task *task) {
         const Record record = record_of_task(decision, task);
         record_done(decision, &record);
+        int64_t points = json_int(decision->created, "points", 0);
+        if (points == 0)
+                return;
+        TaskChange change;
+        task_change_start(&change, decision, task, "points");
+        task_change_body(&change, "points", cJSON_CreateNumber((double)points));
+        task_change_commit(&change);
 }
 
 void work_ended(Decision *decision, const Task *task, const char *how) {

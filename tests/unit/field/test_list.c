@@ -116,6 +116,26 @@ static void test_whose_result_it_is(void **state) {
         assert_int_equal(json_int(own(fixture, E1_HEAD, "task"), "total", -1), 0);
 }
 
+/* Who opted in earns points, and the result says how many; who did not has none there. */
+static void test_points_stand_with_the_result(void **state) {
+        Fixture *fixture = *state;
+        char topic[TOPIC_MAX];
+        say_ok(fixture, ADMIN, "admin/playbook-apply", "{\"playbook\":{\"playbook\":\"gift\",\"version\":1,\"priority\":50,\"start\":\"do\",\"title\":{\"zh\":\"事\",\"en\":\"Work\"},"
+               "\"when\":{\"warning\":{\"eventCode\":\"gift\"}},\"steps\":{\"do\":{\"title\":{\"zh\":\"事\",\"en\":\"Work\"},\"to\":[{\"addressed\":true}],"
+               "\"clocks\":{\"*\":{\"finish\":\"PT8H\"}},\"points\":{\"base\":3},\"then\":[{\"end\":\"done\"}]}}}}");
+        snprintf(topic, sizeof(topic), "member/%s/request", fixture->members[E1_WORKER]);
+        say_ok(fixture, E1_WORKER, topic, "{\"request\":\"points-join\",\"card\":\"4711\"}");
+        post(fixture, COMMANDER, "tier1/town/warning", &(Post){.identifier = "A1", .event_code = "gift", .area = ONLY_E1});
+        say_ok(fixture, E1_WORKER, verb(fixture, "e1", work(fixture), "complete"), "{}");
+        post(fixture, COMMANDER, "tier1/town/warning", &(Post){.identifier = "A2", .event_code = "gift", .area = ONLY_E1});
+        say_ok(fixture, E1_HEAD, verb(fixture, "e1", work(fixture), "complete"), "{}");
+        refresh(fixture);
+        assert_int_equal(json_int(entry(own(fixture, E1_WORKER, "result"), 0), "points", -1), 3);
+        assert_false(json_has(entry(own(fixture, E1_HEAD, "result"), 0), "points"));
+        const cJSON *list = document(fixture, "tier3/e1/list/result");
+        assert_int_equal(json_int(entry(list, 0), "points", 0) + json_int(entry(list, 1), "points", 0), 3);
+}
+
 /* What was returned is nobody's result until it is done again. */
 static void test_returned_work_is_not_done(void **state) {
         Fixture *fixture = *state;
@@ -227,7 +247,7 @@ static void test_documents_are_bounded(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                TEST(test_due_first), TEST(test_midnight_moves_what_is_due), TEST(test_own_lists), TEST(test_whose_result_it_is),
+                TEST(test_due_first), TEST(test_midnight_moves_what_is_due), TEST(test_own_lists), TEST(test_whose_result_it_is), TEST(test_points_stand_with_the_result),
                 TEST(test_returned_work_is_not_done), TEST(test_resolved_from_above), TEST(test_exercises_are_not_counted),
                 TEST(test_unit_lists_keep_what_is_not_for_all), TEST(test_lists_follow_seats), TEST(test_documents_are_bounded),
         };

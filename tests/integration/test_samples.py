@@ -104,9 +104,9 @@ def test_issue_and_acknowledge(town):
 @pytest.mark.parametrize("verb", ["dispatch", "merge", "dismiss", "comment"])
 def test_verbs_on_reports(town, verb):
     for example in examples("action.json", verb):
-        report = town.report({"kind": "need", "fields": {"jobs": 3}})
+        report = town.report({"kind": "incident", "fields": {"people": 3}})
         if verb == "merge":
-            example["into"] = town.report({"kind": "need", "fields": {"jobs": 4}})
+            example["into"] = town.report({"kind": "incident", "fields": {"people": 4}})
         receipt = town.act(ABOVE, report, verb, example)
         assert receipt["outcome"] == "accepted", (verb, example, receipt)
 

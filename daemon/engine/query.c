@@ -35,7 +35,7 @@ typedef enum Parameter {
         PARAMETER_PERSONAL,     /* kinds of reports that are about a person */
         PARAMETER_FIGURES,      /* whose figures are read in full, whatever unit is asked about; others as on a wall */
         /* from the body */
-        PARAMETER_TASK, PARAMETER_WARNING, PARAMETER_REPORT, PARAMETER_OTHER_MEMBER,
+        PARAMETER_TASK, PARAMETER_WARNING, PARAMETER_REPORT, PARAMETER_OTHER_MEMBER, PARAMETER_SECTION,
         PARAMETER_TASK_STATE, PARAMETER_REPORT_STATE, PARAMETER_OPEN, PARAMETER_KIND, PARAMETER_LIMIT,
         PARAMETER_PERSON,       /* `member`, not required: whose work it is */
         PARAMETER_DUE,
@@ -91,11 +91,12 @@ static const Plan PLANS[] = {
         {"members", ROLES_UNIT | ROLES_AREA, {PARAMETER_AREA, PARAMETER_MEMBERS}},
         {"member", ROLES_UNIT | ROLES_AREA, {PARAMETER_AREA, PARAMETER_OTHER_MEMBER, PARAMETER_MEMBERS}},
         {"quarantine", ROLES_AREA, {PARAMETER_AREA, PARAMETER_LIMIT}},
+        {"dictionaries", ROLES_READERS | ROLES_AREA, {PARAMETER_AREA}},
         {"organisation", ROLES_AREA | ROLE_BIT(ROLE_COMMANDER), {PARAMETER_AREA}},
         {"playbooks", ROLES_READERS | ROLES_AREA, {PARAMETER_AREA}},
         {"playbook_texts", ROLES_AREA | ROLE_BIT(ROLE_COMMANDER), {PARAMETER_AREA}},
         {"triggers", ROLE_BIT(ROLE_COMMANDER) | ROLE_BIT(ROLE_AUDITOR), {PARAMETER_AREA, PARAMETER_STAFF, PARAMETER_FROM, PARAMETER_UNTIL, PARAMETER_LIMIT}},
-        {"catalogue", ROLES_READERS | ROLES_AREA, {PARAMETER_AREA}},
+        {"catalogue", ROLES_READERS | ROLES_AREA, {PARAMETER_AREA, PARAMETER_SECTION}},
         {"task_list", ROLES_READERS | ROLE_BIT(ROLE_AUDITOR), {PARAMETER_AREA, PARAMETER_ALL, PARAMETER_STAFF, PARAMETER_NAMED, PARAMETER_MEMBER, PARAMETER_DUE, PARAMETER_PERSON, PARAMETER_LIMIT}},
         {"results", ROLES_READERS | ROLE_BIT(ROLE_AUDITOR), {PARAMETER_AREA, PARAMETER_ALL, PARAMETER_STAFF, PARAMETER_NAMED, PARAMETER_MEMBER, PARAMETER_FROM, PARAMETER_UNTIL, PARAMETER_PERSON, PARAMETER_LIMIT}},
         {"assessment", ROLES_LINE, {PARAMETER_AREA, PARAMETER_ASSESSED, PARAMETER_MONTH, PARAMETER_LIMIT}},
@@ -366,6 +367,7 @@ static Code add_parameter(Asker *asker, size_t index, Parameter parameter) {
         case PARAMETER_FIGURES:
         case PARAMETER_DIRECTORY: add_set(asker, index, parameter); return CODE_NONE;
         case PARAMETER_MEMBERS: return add_members(asker, index);
+        case PARAMETER_SECTION: return add_word(asker, index, "section", NULL);
         case PARAMETER_TASK: return add_target(asker, index, "task");
         case PARAMETER_WARNING: return add_target(asker, index, "warning");
         case PARAMETER_REPORT: return add_target(asker, index, "report");

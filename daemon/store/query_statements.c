@@ -150,10 +150,16 @@
         " 'hash', p.hash, 'title', p.title, 'title_en', p.title_en, 'applied_at', p.applied_at, 'current', p.is_current)"          \
         " order by p.name, p.version, p.changed_seq), '[]'::json)) from policegrid.playbook p where p.area = $1"
 
+/* The whole, or one section of it: what a phone needs to ask for a report's fields. */
 #define CATALOGUE                                                                                                                  \
         "select json_build_object('version', coalesce(c.version, 0), 'hash', c.hash, 'applied_at', c.applied_at,"                  \
-        " 'catalogue', coalesce(c.body::json, '{}'::json)) from policegrid.area a"                                                 \
-        " left join policegrid.catalogue c on c.area = a.area and c.is_current where a.area = $1"
+        " 'catalogue', coalesce(case when $2::text is null then c.body::json"                                                      \
+        " else json_build_object($2::text, coalesce(c.body::json -> $2::text, '{}'::json)) end, '{}'::json))"                      \
+        " from policegrid.area a left join policegrid.catalogue c on c.area = a.area and c.is_current where a.area = $1"
+
+#define DICTIONARIES                                                                                                               \
+        "select json_build_object('version', coalesce(o.version, 0), 'dictionaries', coalesce(o.body -> 'dictionaries', '{}'))"    \
+        " from policegrid.area a left join policegrid.organisation o on o.area = a.area and o.is_current where a.area = $1"
 
 #define UNIT_STATUS                                                                                                                \
         "select json_build_object('units', coalesce(json_agg(row_to_json(s) order by s.tier, s.unit), '[]'::json))"                \
@@ -175,7 +181,8 @@ const QueryStatement query_statements[] = {
         { "quarantine", 2, QUARANTINE },
         { "organisation", 1, ORGANISATION },
         { "playbooks", 1, PLAYBOOKS },
-        { "catalogue", 1, CATALOGUE },
+        { "catalogue", 2, CATALOGUE },
+        { "dictionaries", 1, DICTIONARIES },
         { "unit_status", 2, UNIT_STATUS },
         { NULL, 0, NULL },
 };

@@ -2,7 +2,7 @@
 import json
 from dataclasses import dataclass
 
-from language import Pair, ScenarioError
+from language import Pair, ScenarioError, resolve_marks
 from values import MISSING, as_text, holds, moment_of, resolved, set_at, value_at
 
 VERBS = {"accept", "assign", "start", "progress", "complete", "verify", "return", "decline", "escalate", "resolve", "transfer", "extend",
@@ -88,6 +88,10 @@ class Play:
         return thing.target if not path else value_at(self.row(thing), path)
 
     def value(self, value):
+        if isinstance(value, str):   # `$sort-$name.unit`: words of loops first, they may make up a name
+            for name in sorted(self.words, key=len, reverse=True):
+                value = value.replace("$" + name, str(self.words[name]))
+            value = resolve_marks(value)
         value = resolved(value, self.lookup, self.driver.now)
         return self.put(value) if isinstance(value, str) else value
 

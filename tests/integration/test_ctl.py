@@ -243,6 +243,35 @@ def test_10_playbook_walks_are_shown(ctl, tmp_path):
     assert "has no test" in ctl("playbook", "test", tmp_path / "bare.json", expect=LOCAL)
 
 
+def test_10_the_worked_example_of_the_playbooks_works(ctl, tmp_path):
+    """The file and the commands of deploy/playbooks/README.md, as they are printed there."""
+    chapter = (ROOT / "deploy/playbooks/README.md").read_text(encoding="utf-8").split("## In ten minutes")[1].split("\n## ")[0]
+    text, commands = re.search(r"```json\n(.*?)```.*?```sh\n(.*?)```", chapter, re.S).groups()
+    path = tmp_path / "flood.json"
+    path.write_text(text, encoding="utf-8")
+    number, shown = "", []
+    for line in commands.strip().splitlines():
+        words = line.split("#")[0].replace("flood.json", str(path)).replace("NUMBER", number).split()[1:]
+        if words[0] == "escalations":
+            deadline = time.monotonic() + 90
+            while "room-guandi" not in (out := ctl(*words)):  # the twenty seconds run out
+                assert time.monotonic() < deadline, out
+        else:
+            out = ctl(*words)
+        shown.append(out)
+        if words[:2] == ["task", "list"]:
+            number = next(row.split()[0] for row in out.splitlines() if "village-02" in row and "汛情" in row or "village-02" in row and "Flood" in row)
+    assert "look → dry" in shown[1] and "look → mend → mended" in shown[1]
+    wrong = tmp_path / "wrong.json"
+    wrong.write_text(text.replace('{"step": "mend"}]},', '{"step": "repair"}]},', 1), encoding="utf-8")
+    assert "steps.look.then[1]: 没有步骤 repair / no step repair" in ctl("playbook", "check", wrong, expect=LOCAL)
+    assert "steps.look.then[1]: 没有步骤 repair / no step repair" in chapter
+    newer = json.loads(text)
+    newer["version"], newer["steps"]["look"]["clocks"]["*"] = 2, {"accept": "PT10M", "finish": "PT20M"}
+    path.write_text(json.dumps(newer), encoding="utf-8")
+    assert "village-02" in ctl("playbook", "replay", path, "--since", "P30D")
+
+
 def test_10_a_changed_playbook_is_played_on_the_past(ctl, tmp_path):
     """What was posted before, played with a playbook that leaves all but three villages alone and gives them a second to accept."""
     post(ctl, "--tag", "complex", "--severity", "Severe")

@@ -1,6 +1,7 @@
 """The editors' schema of playbooks and the engine's own parser say the same of what both can know."""
 import copy
 import json
+import re
 
 import jsonschema
 import pytest
@@ -54,3 +55,23 @@ def test_what_a_shape_can_show_is_refused(mistake):
 def test_most_mistakes_are_shapes():
     """A schema that grew blind would still refuse nothing wrongly: so many it must see."""
     assert sum(m["schema"] for m in MISTAKES["mistakes"]) >= 125
+
+
+README = (ROOT / "deploy/playbooks/README.md").read_text(encoding="utf-8")
+
+
+def test_the_manual_names_every_file_and_every_row():
+    for path in FILES:
+        assert f"| `{path.name}` |" in README, path.name
+    table = README.split("## From the field to the files")[1].split("\n## ")[0]
+    rows = {line[2:5]: line for line in table.splitlines() if line.startswith("| M")}
+    assert sorted(rows) == [f"M{n:02}" for n in range(1, 46)]
+    for row, line in rows.items():
+        for name in re.findall(rf"`({row}-[a-z0-9-]+)`", line):
+            assert (ROOT / f"tests/scenarios/{name}.scenario").is_file(), name
+        assert f"`{row}-" in line or "test_" in line, f"{row} has no scenario"
+
+
+def test_the_manual_names_every_word_of_the_language():
+    for word in SCHEMA["$defs"]["step"]["properties"]:
+        assert f"`{word}`" in README, word

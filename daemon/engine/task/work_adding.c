@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "engine/internal.h"
+#include "engine/shift/shift.h"
 #include "engine/task/task.h"
 #include "engine/task/work.h"
 
@@ -33,7 +34,8 @@ static size_t targets_add(const Playbook *playbook, const SelectorContext *conte
 
 size_t work_inform(Decision *decision, const WorkOrigin *origin) {
         const Playbook *adding[ADDS_MAX], *playbook = playbook_builtin(TRIGGER_REPORT);
-        const SelectorContext context = {.organisation = decision_organisation(decision), .origin = origin->unit, .place = origin->place,
+        const SelectorContext context = {.organisation = decision_organisation(decision), .is_on_duty = unit_is_on_duty,
+                                         .state = decision->state, .origin = origin->unit, .place = origin->place,
                                          .device = origin->device, .at = decision->at};
         size_t n_adding = work_adding(decision, origin, adding), n = 0, max = organisation_count_units(context.organisation);
         if (n_adding == 0)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/internal.h"
+#include "engine/shift/shift.h"
 #include "engine/warning/warning_address.h"
 #include "engine/task/work.h"
 #include "proto/json.h"
@@ -155,7 +156,8 @@ static bool unit_is_told(const Posting *posting, const Unit *unit, const cJSON *
 }
 
 static void inform_by(const Posting *posting, const Playbook *playbook, cJSON *informed) {
-        const SelectorContext context = {.organisation = decision_organisation(posting->decision), .origin = posting->speaker,
+        const SelectorContext context = {.organisation = decision_organisation(posting->decision), .is_on_duty = unit_is_on_duty,
+                                         .state = posting->decision->state, .origin = posting->speaker,
                                          .addressed = posting->units, .n_addressed = posting->n_units, .at = posting->decision->at};
         size_t n;
         const Unit **units = selector_units(playbook_inform(playbook), &context, &n);

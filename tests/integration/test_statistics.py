@@ -390,6 +390,19 @@ def wall(town, name="2026-10"):
     return {u["unit"]: {f["figure"]: f.get("value") for f in u["months"][0]["figures"]} for u in answer["units"]}
 
 
+def test_work_for_named_readers_alone_is_not_on_walls(town):
+    """A village's mark is no figure of anybody's wall; work of which one step is for all readers is."""
+    for name, digest, audiences in (("assessment", "d" * 64, ["named", "named"]), ("matter", "e" * 64, ["named", "all"])):
+        body = json.dumps({"steps": {f"s{n}": {"audience": audience} for n, audience in enumerate(audiences)}})
+        town.cursor.execute(*insert("playbook", area=AREA, hash=digest, name=name, version=1, title="t", title_en="t", body=body, is_current=True,
+                                    applied_by="m1", applied_at="2020-01-01T00:00Z", changed_seq=1))
+        for _ in range(4):
+            town.task(name, "east", OCTOBER, OCTOBER, {"mark": 80}, step="s0")
+    shown = wall(town)
+    assert not any("assessment" in figure for unit in shown.values() for figure in unit)
+    assert shown["east"]["tasks.matter"] == 4
+
+
 def test_small_cells_and_sensitive_kinds_are_not_on_walls(town):
     for unit, n in (("east", 2), ("west", 6), ("hill", 7)):
         for _ in range(n):

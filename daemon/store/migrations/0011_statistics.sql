@@ -80,13 +80,19 @@ select c.area, z.key as counter, z.value -> 'title' ->> 'zh' as title, z.value -
   from policegrid.catalogue c, jsonb_each(c.body::jsonb -> 'zero_days') z
  where c.is_current;
 
--- Kinds whose figures are not for walls.
+-- Kinds whose figures are not for walls: those that the catalogue calls sensitive, and playbooks that work behind closed doors, every step
+-- of which is for named readers only (a village's mark).
 create view policegrid.sensitive_kind as
 select c.area, s.key as kind
   from policegrid.catalogue c,
        lateral (select k.key, k.value from jsonb_each(c.body::jsonb -> 'report_kinds') k
                 union all select f.key, f.value from jsonb_each(c.body::jsonb -> 'figures') f) s
- where c.is_current and s.value -> 'sensitive' = 'true';
+ where c.is_current and s.value -> 'sensitive' = 'true'
+union
+select p.area, p.name
+  from policegrid.playbook p
+ where p.is_current and p.body::jsonb ? 'steps'
+   and not exists (select from jsonb_each(p.body::jsonb -> 'steps') s where coalesce(s.value ->> 'audience', 'all') <> 'named');
 
 -- ---- what is counted ----
 

@@ -101,6 +101,21 @@ static void test_head(void **state) {
                 say_refused(fixture, CODE_CATALOGUE, ADMIN, APPLY, "{\"catalogue\":{\"catalogue\":\"small\",\"version\":%s}}", versions[i]);
 }
 
+/* A form may not ask who somebody is, also where no message is looked at: a file that is checked offline. */
+static void test_forms_ask_nobody_for_a_name(void **state) {
+        (void)state;
+        static const struct { const char *field; bool fits; } cases[] = {{"people", true}, {"mobile", false}, {"id_card", false}, {"face", false}};
+        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+                char text[256], detail[160];
+                snprintf(text, sizeof text, "{\"catalogue\":\"small\",\"version\":1,\"report_kinds\":{\"k\":{\"form\":{\"%s\":{\"int\":[0,1]}}}}}", cases[i].field);
+                Catalogue *catalogue = catalogue_new(text, strlen(text), detail, sizeof detail);
+                assert_non_null(catalogue);
+                assert_int_equal(catalogue_fits(catalogue, NULL, NULL, detail, sizeof detail), cases[i].fits);
+                assert_true(cases[i].fits || strstr(detail, "不可询问个人身份"));
+                catalogue_free(catalogue);
+        }
+}
+
 /* Bounds: one entry more than a section may hold. */
 static void test_too_many_entries(void **state) {
         (void)state;
@@ -248,6 +263,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_forms_of_reports, fixture_setup, fixture_teardown),
                 cmocka_unit_test_setup_teardown(test_members_and_words, fixture_setup, fixture_teardown),
                 cmocka_unit_test_setup_teardown(test_place_of_form, fixture_setup, fixture_teardown),
+                cmocka_unit_test(test_forms_ask_nobody_for_a_name),
                 cmocka_unit_test(test_too_many_entries),
         };
         return cmocka_run_group_tests_name("catalogue", tests, NULL, NULL);

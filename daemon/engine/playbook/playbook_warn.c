@@ -43,7 +43,7 @@ static bool parse_warn(Check *check, const cJSON *item, Warn *ret) {
 
 /* What only tasks have must not stand beside `tasks: false`: it would silently do nothing. */
 static bool check_bare(Check *check, const Playbook *playbook, const cJSON *item, const Step *step) {
-        static const char *const idle[] = {"each", "places", "roles", "positions", "participants", "inform", "consent", "quorum", "audience",
+        static const char *const idle[] = {"to", "each", "places", "roles", "positions", "participants", "inform", "consent", "quorum", "audience",
                                            "form", "checklist", "clocks", "ladder", "not_before", "expires", "notify", "contact", "verify",
                                            "ends_on", "points", "then", NULL};
         for (size_t i = 0; idle[i]; i++)

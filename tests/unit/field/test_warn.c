@@ -189,6 +189,8 @@ static void test_mistakes(void **state) {
 #define WARN(more) "\"tell\":{\"tasks\":false,\"warn\":{" more "}}"
 #define TO "\"to\":[{\"origin\":true}],"
         refuse_playbook(fixture, SENSOR, "\"tell\":{\"tasks\":false}", "steps.tell", "needs warn");
+        refuse_playbook(fixture, SENSOR, "\"tell\":{\"tasks\":false,\"to\":[{\"origin\":true}],\"warn\":{" TO HEADLINE ",\"expires\":\"PT1H\"}}", "steps.tell",
+                        "cannot have to");
         refuse_playbook(fixture, SENSOR, "\"tell\":{\"tasks\":true,\"to\":[{\"origin\":true}]}", "steps.tell", "only be false");
         refuse_playbook(fixture, SENSOR, WARN(HEADLINE ",\"expires\":\"PT1H\""), "steps.tell.warn", "to is missing");
         refuse_playbook(fixture, SENSOR, WARN(TO "\"expires\":\"PT1H\""), "steps.tell.warn", "headline is missing");

@@ -73,6 +73,8 @@ static const Option options[] = {
          "计时之前至多等积压消息多久，毫秒", "how long timers wait for the backlog, ms"},
         {"limits", "status_ms", OPTION_WHOLE, WHOLE(status_ms), 100, 60000, "1000", RELOAD_NOW,
          "单位状态合并发布的间隔，毫秒", "units' lists and counters are published this often, ms"},
+        {"limits", "months_ms", OPTION_WHOLE, WHOLE(months_ms), 100, 3600000, "30000", RELOAD_NOW,
+         "月度数字至多多久统计一次，毫秒", "figures of months are counted at most this often, ms"},
         {"limits", "clock_departure_s", OPTION_WHOLE, WHOLE(clock_departure_s), 1, 86400, "60", RELOAD_RESTART,
          "时钟偏离多少秒就停止计时", "timers stop when clocks depart by more, seconds"},
         {"log", "level", OPTION_LEVEL, WHOLE(log_level), 0, 0, "info", RELOAD_NOW,

@@ -34,7 +34,7 @@ typedef struct Config {
         char bootstrap[CONFIG_TEXT_MAX];       /* "" = none */
         char state[CONFIG_TEXT_MAX];           /* folder */
         /* [limits] */
-        int64_t burst_messages, burst_bytes, outcomes, unit_tasks, terminal_keep_s, drain_ms, status_ms, clock_departure_s;
+        int64_t burst_messages, burst_bytes, outcomes, unit_tasks, terminal_keep_s, drain_ms, status_ms, months_ms, clock_departure_s;
         /* [log] */
         LogLevel log_level;
 } Config;

@@ -503,6 +503,7 @@ static void daemon_deinit(Daemon *daemon) {
         http_free(daemon->http);
         inflight_close(daemon->inflight);
         reconcile_reset(&daemon->reconcile, 0);
+        months_forget(&daemon->months);
         file_texts_deinit(&daemon->playbooks);
         free(daemon->retry.topic);
         free(daemon->retry.payload);

@@ -13,6 +13,7 @@
 #include "files.h"
 #include "http/http.h"
 #include "log.h"
+#include "months.h"
 #include "pump.h"
 #include "reconcile.h"
 #include "store/store.h"
@@ -49,6 +50,7 @@ typedef struct Daemon {
         bool burst_waits;         /* a complete burst, not begun */
         bool told_ready;
         int64_t status_at;        /* monotonic ms of the last status documents */
+        Months months;
 
         /* files to apply, one batch each */
         bool bootstrap_wanted;

@@ -1,6 +1,6 @@
 /*
  * Turn: what is done next when nothing is in work, one thing a turn, in this order: stopping; files to apply; connecting; a message
- * back from quarantine; the roster; reconciling the broker; timers; status documents. Everything that needs a quiet engine is here,
+ * back from quarantine; the roster; reconciling the broker; timers; months; status documents. Everything that needs a quiet engine is here,
  * so no callback of a room ever changes the state in the middle of a batch.
  */
 #include "daemon_internal.h"
@@ -93,6 +93,7 @@ void daemon_forget_broker(Daemon *daemon) {
         daemon->roster_asked = daemon->roster_known = daemon->roster_synced = false;
         daemon->roster_was_sent = false;
         daemon->held = (ControlHeld){0};
+        months_forget(&daemon->months);
         for (int i = 0; i < BUS_SESSIONS; i++)
                 daemon->fence_at[i] = 0;
         horizon_reset(pump_horizon(daemon->pump));
@@ -355,7 +356,7 @@ static void turn_broker(Daemon *daemon) {
         turn_roster(daemon);
         turn_reconcile(daemon);
         turn_tell_ready(daemon);
-        if (!turn_timers(daemon))
+        if (!turn_timers(daemon) && !months_turn(daemon))
                 turn_status(daemon);
 }
 

@@ -97,7 +97,7 @@ static AccessAnswer read_action(const Levels *levels, Shape *ret) {
 
 static AccessAnswer read_list(const Levels *levels, Shape *ret) {
         const Span *name = &levels->level[3];
-        if (levels->n != 4 || !(span_is(name, "duty") || span_is(name, "task") || span_is(name, "result") ||
+        if (levels->n != 4 || !(span_is(name, "duty") || span_is(name, "task") || span_is(name, "result") || span_is(name, "month") ||
                                 (levels->filter && span_is_plus(name))))
                 return ACCESS_DENIED_TOPIC;
         /* `+/{unit}/list/…` would reach `member/{member}/list/…` too */

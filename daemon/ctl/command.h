@@ -29,7 +29,7 @@ typedef struct CommandEntry {
         size_t n_verbs;
 } CommandEntry;
 
-extern const CommandEntry command_init, command_organisation, command_member, command_enrol, command_warn, command_task, command_escalations,
+extern const CommandEntry command_init, command_organisation, command_member, command_enrol, command_warn, command_task, command_escalations, command_figures,
         command_watch, command_quarantine, command_playbook, command_catalogue, command_clock, command_sheet, command_cap, command_device;
 
 /* `name` must be given; NULL when there is no such command. */

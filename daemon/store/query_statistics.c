@@ -150,7 +150,7 @@
 /* The daemon's own: what hangs on the wall, and what the books need. $2: the month, or the moment in milliseconds. */
 #define MONTH_DOCUMENTS                                                                                                            \
         "select json_build_object('month', $2::text, 'units', coalesce((select json_agg(json_build_object('unit', d.unit, 'tier', d.tier,"\
-        " 'months', d.months) order by d.unit) from policegrid.month_documents($1, $2, $3::integer) d), '[]'::json))"
+        " 'months', d.months::text) order by d.unit) from policegrid.month_documents($1, $2, $3::integer) d), '[]'::json))"
 #define MONTH_BOOKS "select policegrid.month_books($1, to_timestamp($2::bigint / 1000.0), $3::integer)"
 
 const QueryStatement query_statistics_statements[] = {

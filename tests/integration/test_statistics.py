@@ -385,9 +385,13 @@ def test_the_sum_of_months_is_an_independent_count(town):
 
 def wall(town, name="2026-10"):
     """{unit: {figure: value or None}} as the retained documents show it."""
-    answer = town.probe.query("month_documents", AREA, name, "0")
+    return {u["unit"]: {f["figure"]: f.get("value") for f in json.loads(u["months"])[0]["figures"]} for u in month_documents(town, name)}
+
+
+def month_documents(town, name, back="0"):
+    answer = town.probe.query("month_documents", AREA, name, back)
     assert answer is not None, town.probe.why
-    return {u["unit"]: {f["figure"]: f.get("value") for f in u["months"][0]["figures"]} for u in answer["units"]}
+    return answer["units"]
 
 
 def test_work_for_named_readers_alone_is_not_on_walls(town):
@@ -505,7 +509,7 @@ def test_corrections_of_a_closed_month_are_found_and_marked(town):
     assert wall(town)["east"] == {"reports.patrol": 4}  # the wall shows the book until it is corrected
     town.cursor.execute("update policegrid.closed_month set corrected = '{\"reports.patrol\": [5, 5]}', corrected_at = now() where unit = 'east'")
     assert books(town, "2026-11-03T00:00Z") == {}
-    document = next(u for u in town.probe.query("month_documents", AREA, "2026-10", "0")["units"] if u["unit"] == "east")["months"][0]
+    document = json.loads(next(u for u in month_documents(town, "2026-10") if u["unit"] == "east")["months"])[0]
     assert document["state"] == "closed" and document["figures"] == [{"figure": "reports.patrol", "value": 5, "corrected": True}]
     with pytest.raises(Exception, match="never closed again"):
         town.cursor.execute("update policegrid.closed_month set figures = '{}' where unit = 'east'")
@@ -516,13 +520,14 @@ def test_a_document_has_every_unit_and_the_same_months_a_year_before(town):
         town.report("patrol", "east", "2026-11-15T00:00Z")
         town.report("patrol", "east", OCTOBER)
     town.imported("east", "2025-10", "old", 5)
-    documents = town.probe.query("month_documents", AREA, "2026-11", "3")["units"]
+    documents = month_documents(town, "2026-11", "3")
     assert {u["unit"] for u in documents} == {u for u, _, _ in UNITS}
     east = next(u for u in documents if u["unit"] == "east")
-    assert [m["month"] for m in east["months"]] == ["2026-11", "2026-10", "2026-09", "2026-08"] and east["tier"] == 3
-    october = {f["figure"]: f for f in east["months"][1]["figures"]}
+    months = json.loads(east["months"])
+    assert [m["month"] for m in months] == ["2026-11", "2026-10", "2026-09", "2026-08"] and east["tier"] == 3
+    october = {f["figure"]: f for f in months[1]["figures"]}
     assert october["old"] == {"figure": "old", "value": 0, "year_before": 5} and october["reports.patrol"]["year_before"] == 0
-    november = {f["figure"]: f for f in east["months"][0]["figures"]}
+    november = {f["figure"]: f for f in months[0]["figures"]}
     assert november == {"reports.patrol": {"figure": "reports.patrol", "value": 10}}  # a year before there was no record at all
 
 

@@ -150,7 +150,7 @@ static void test_every_unit_topic(void **state) {
 static void test_matrix_is_whole(void **state) {
         (void)state;
         static const char *const rows[] = {"warning", "report", "task/all", "task/staff", "task/named", "escalation/all", "escalation/staff",
-                                           "escalation/named", "notice", "list/duty", "list/task", "list/result", "status", "presence", "device"};
+                                           "escalation/named", "notice", "list/duty", "list/task", "list/result", "list/month", "status", "presence", "device"};
         matrix_load(matrix_path, COLUMNS_MAX);
         for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
                 line_find(rows[i], ROLE_SHOP);

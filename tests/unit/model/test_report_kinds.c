@@ -170,11 +170,68 @@ static void test_size(void **state) {
         cJSON_Delete(file);
 }
 
+/* One value somewhere in the tree is replaced by another: whatever section it stands in, it is taken or refused with a place and a reason. */
+static cJSON *value_at(cJSON *tree, unsigned *ret_left) {
+        cJSON *child;
+        cJSON_ArrayForEach(child, tree) {
+                if ((*ret_left)-- == 0)
+                        return child;
+                cJSON *found = value_at(child, ret_left);
+                if (found)
+                        return found;
+        }
+        return NULL;
+}
+
+static void test_damaged(void **state) {
+        (void)state;
+        static const char *const values[] = {"null", "true", "-1", "1e300", "0.5", "\"\"", "\"x\"", "\"2026-02-30\"", "[]", "{}", "[[]]",
+                                             "{\"of\":\"of\"}", "{\"int\":[0,{\"of\":\"x\"}]}", "[1,2,3]", "\"FREQ=SECONDLY\""};
+        cJSON *file = read_file("deploy/catalogue/jiezhou.json"), *town = read_file("deploy/organisations/jiezhou.json");
+        char detail[160];
+        Organisation *empty = organisation_new(AREA, 480), *organisation = organisation_apply_file(empty, town, 1, 0, detail, sizeof detail);
+        size_t n_taken = 0, n_refused = 0;
+        assert_non_null(organisation);
+        for (unsigned at = 0;; at++) {
+                cJSON *copy = cJSON_Duplicate(file, true);
+                unsigned left = at;
+                cJSON *value = value_at(copy, &left);
+                if (!value) {
+                        cJSON_Delete(copy);
+                        break;
+                }
+                cJSON *other = cJSON_Parse(values[at * 7 % (sizeof values / sizeof values[0])]);
+                cJSON_Delete(value->child);
+                if (!cJSON_IsArray(value) && !cJSON_IsObject(value))
+                        free(value->valuestring);
+                value->child = other->child, value->valuestring = other->valuestring;
+                value->type = other->type, value->valuedouble = other->valuedouble, value->valueint = other->valueint;
+                other->child = NULL, other->valuestring = NULL;
+                cJSON_Delete(other);
+                char *text = json_print(copy);
+                detail[0] = '\0';
+                Catalogue *catalogue = catalogue_new(text, strlen(text), detail, sizeof detail);
+                bool taken = catalogue && catalogue_fits(catalogue, organisation, NULL, detail, sizeof detail);
+                *(taken ? &n_taken : &n_refused) += 1;
+                assert_true(taken || strstr(detail, " / "));
+                catalogue_free(catalogue);
+                free(text);
+                cJSON_Delete(copy);
+        }
+        assert_true(n_refused > 500);
+        assert_true(n_taken > 0);
+        organisation_free(organisation);
+        organisation_free(empty);
+        cJSON_Delete(town);
+        cJSON_Delete(file);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_samples, setup, fixture_teardown),
                 cmocka_unit_test_setup_teardown(test_every_kind_is_tried, setup, fixture_teardown),
                 cmocka_unit_test(test_size),
+                cmocka_unit_test(test_damaged),
         };
         return cmocka_run_group_tests_name("report_kinds", tests, NULL, NULL);
 }

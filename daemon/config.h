@@ -35,6 +35,8 @@ typedef struct Config {
         char state[CONFIG_TEXT_MAX];           /* folder */
         /* [limits] */
         int64_t burst_messages, burst_bytes, outcomes, unit_tasks, terminal_keep_s, drain_ms, status_ms, months_ms, clock_departure_s;
+        /* [retention], days */
+        int64_t notes_days, contact_days, quarantine_days, device_days, audit_days;
         /* [log] */
         LogLevel log_level;
 } Config;

@@ -16,6 +16,7 @@
 #include "notify.h"
 
 #define HANDSHAKE_MS 10000
+#define DAY_MS (INT64_C(24) * 3600 * 1000)
 #define STOP_PATIENCE_MS 10000 /* a commit that does not come back does not hold up the end for longer */
 
 /* ---- the store tells ---- */
@@ -23,7 +24,9 @@ static void on_load_start(void *userdata, uint64_t epoch) {
         Daemon *daemon = userdata;
         EngineConfig config = {.area = daemon->config.area, .outcomes_max = (size_t)daemon->config.outcomes,
                                .unit_tasks_max = (size_t)daemon->config.unit_tasks,
-                               .terminal_keep_ms = daemon->config.terminal_keep_s * 1000};
+                               .terminal_keep_ms = daemon->config.terminal_keep_s * 1000,
+                               .note_keep_ms = daemon->config.notes_days * DAY_MS,
+                               .contact_keep_ms = daemon->config.contact_days * DAY_MS};
 
         memcpy(config.commitment_key, daemon->commitment_key, sizeof config.commitment_key);
         assert(!daemon->loaded);
@@ -437,7 +440,10 @@ static void daemon_make_store(Daemon *daemon) {
                                            .on_lost = on_store_lost, .on_fatal = on_store_fatal};
         StoreConfig config = {.conninfo = daemon->config.conninfo, .area = daemon->config.area,
                               .retry_ms = (uint64_t)daemon->config.database_retry_ms,
-                              .query_timeout_ms = (uint64_t)daemon->config.query_timeout_ms};
+                              .query_timeout_ms = (uint64_t)daemon->config.query_timeout_ms,
+                              .retention = {.notes = daemon->config.notes_days, .contacts = daemon->config.contact_days,
+                                            .quarantine = daemon->config.quarantine_days, .devices = daemon->config.device_days,
+                                            .audit = daemon->config.audit_days}};
 
         daemon->store = store_new(&daemon->loop, &config, &events, daemon);
 }

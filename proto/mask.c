@@ -322,7 +322,7 @@ static bool mask_plate(Row *row, size_t at) {
         return true;
 }
 
-static bool row_detect(Row *row) {
+static bool row_detect(Row *row, bool with_mobiles) {
         bool found = false;
 
         for (size_t i = 0; i < row->n; i++)
@@ -330,15 +330,15 @@ static bool row_detect(Row *row) {
         for (size_t i = 0; i < row->n_digits; i++) {
                 found = mask_identity(row, i) || found;
                 found = mask_identity_old(row, i) || found;
-                found = mask_mobile(row, i) || found;
+                found = (with_mobiles && mask_mobile(row, i)) || found;
                 found = mask_card(row, i) || found;
         }
         return found;
 }
 
-bool mask_text(char *text) {
+static bool mask(char *text, bool with_mobiles) {
         Row row = row_new(text);
-        bool found = row_detect(&row);
+        bool found = row_detect(&row, with_mobiles);
         size_t n = 0;
 
         for (size_t i = 0; found && i < row.n; i++) {
@@ -355,3 +355,6 @@ bool mask_text(char *text) {
         row_free(&row);
         return found;
 }
+
+bool mask_text(char *text) { return mask(text, true); }
+bool mask_contact(char *text) { return mask(text, false); }

@@ -12,6 +12,8 @@
 
 /* Masks in place (same byte length or shorter, `*` per character). Returns whether something was masked. Valid UTF-8 expected. */
 bool mask_text(char *text);
+/* The same for a contact: telephone numbers stay, since that is what it is for. */
+bool mask_contact(char *text);
 /* Number of Unicode characters of valid UTF-8. */
 size_t text_count_characters(const char *text);
 

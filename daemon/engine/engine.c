@@ -49,6 +49,8 @@ Engine *engine_new(const EngineConfig *config) {
                 engine->config.terminal_keep_ms = 7 * DAY_MS;
         if (engine->config.note_keep_ms == 0)
                 engine->config.note_keep_ms = 90 * DAY_MS;
+        if (engine->config.contact_keep_ms == 0)
+                engine->config.contact_keep_ms = 30 * DAY_MS;
         engine->state = state_new(engine->area);
         state_set_organisation(engine->state, organisation_new(engine->area, 8 * 60));
         engine->outcomes = outcomes_new(config->outcomes_max);
@@ -249,6 +251,7 @@ static const char *const object_words[OBJECT_KIND_COUNT] = {
         [OBJECT_TASK] = "task", [OBJECT_ESCALATION] = "escalation", [OBJECT_DEVICE] = "device",
         [OBJECT_HOLDER] = "holder", [OBJECT_REDEMPTION] = "redemption",
         [OBJECT_DUTY] = "duty", [OBJECT_ROUND] = "round", [OBJECT_SHIFT] = "shift",
+        [OBJECT_CONTACT] = "contact",
 };
 
 static void timer_fire(Decision *decision, Object *object, TimerKind kind) {
@@ -280,6 +283,9 @@ static void timer_fire(Decision *decision, Object *object, TimerKind kind) {
                 break;
         case OBJECT_SHIFT:
                 break; /* the fact `clear` has done it */
+        case OBJECT_CONTACT:
+                contact_fire(decision, any, kind);
+                break;
         case OBJECT_NOTICE:
         case OBJECT_REPORT:
         case OBJECT_CASE:

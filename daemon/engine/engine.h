@@ -29,6 +29,7 @@ typedef struct EngineConfig {
         size_t unit_tasks_max;        /* retained tasks of one unit, 2000 */
         int64_t terminal_keep_ms;     /* how long final documents stay: 7 days */
         int64_t note_keep_ms;         /* how long free text is kept: 90 days */
+        int64_t contact_keep_ms;      /* how long a contact is kept at most, if its work does not end before: 30 days */
 } EngineConfig;
 
 /* A document to publish. Owned by its batch. */

@@ -12,7 +12,7 @@
 
 static const FactRule *const modules[] = {
         task_fact_rules, escalation_fact_rules, warning_fact_rules, report_fact_rules, organisation_fact_rules, catalogue_fact_rules,
-        duty_fact_rules, shift_fact_rules, points_fact_rules, statistics_fact_rules, engine_fact_rules,
+        duty_fact_rules, shift_fact_rules, points_fact_rules, contact_fact_rules, statistics_fact_rules, engine_fact_rules,
 };
 
 void fact_apply(const FactContext *context, const cJSON *fact) {
@@ -72,6 +72,7 @@ static Object *fact_object(const FactContext *context, const cJSON *fact) {
                 {"task", OBJECT_TASK}, {"escalation", OBJECT_ESCALATION}, {"warning", OBJECT_WARNING}, {"device", OBJECT_DEVICE},
                 {"redemption", OBJECT_REDEMPTION},
                 {"duty", OBJECT_DUTY}, {"shift", OBJECT_SHIFT},
+                {"contact", OBJECT_CONTACT},
         };
         const char *of = json_string(fact, "of"), *id = json_string(fact, "id");
         for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
@@ -84,6 +85,7 @@ static Object *fact_object(const FactContext *context, const cJSON *fact) {
                 case OBJECT_REDEMPTION: return (Object *)state_redemption(context->state, id);
                 case OBJECT_DUTY: return (Object *)state_duty(context->state, id);
                 case OBJECT_SHIFT: return (Object *)state_shift(context->state, id);
+                case OBJECT_CONTACT: return (Object *)state_contact(context->state, id);
                 default: return (Object *)state_device(context->state, id);
                 }
         }

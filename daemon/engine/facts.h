@@ -54,6 +54,7 @@ extern const FactRule duty_fact_rules[];          /* duty_apply.c */
 extern const FactRule shift_fact_rules[];         /* shift.c */
 extern const FactRule statistics_fact_rules[];    /* statistics_apply.c: imported figures, closed months */
 extern const FactRule organisation_fact_rules[];  /* admin.c: organisation, members, playbooks */
+extern const FactRule contact_fact_rules[];       /* privacy/contact.c */
 extern const FactRule points_fact_rules[];        /* points/points_apply.c: cards, ledger, redemptions */
 
 void fact_apply(const FactContext *context, const cJSON *fact);

@@ -27,6 +27,7 @@ void task_fire(Decision *decision, Task *task, TimerKind kind);
 void escalation_fire(Decision *decision, Escalation *escalation, TimerKind kind);
 void warning_fire(Decision *decision, Warning *warning, TimerKind kind);       /* warning.c */
 void device_fire(Decision *decision, DeviceStatus *device, TimerKind kind);    /* device.c */
+void contact_fire(Decision *decision, Contact *contact, TimerKind kind); /* privacy/contact.c */
 void redemption_fire(Decision *decision, Redemption *redemption, TimerKind kind); /* points/redemption.c */
 void duty_fire(Decision *decision, Duty *duty, TimerKind kind);                /* duty.c */
 

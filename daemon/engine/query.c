@@ -43,6 +43,9 @@ typedef enum Parameter {
         PARAMETER_DEVICE, PARAMETER_DEVICE_STATE,
         PARAMETER_FIGURE, PARAMETER_TIER, PARAMETER_RATE_BY, PARAMETER_HAZARDS_BY, PARAMETER_CAMPAIGN,
         PARAMETER_FIRST_DAY, PARAMETER_LAST_DAY, /* dates `2026-11-16` of the town, both counted */
+        PARAMETER_CARD,         /* of points, not required: the asker's own */
+        PARAMETER_PERIOD,       /* a month `2026-11`, not required */
+        PARAMETER_AFTER,        /* where a page of the ledger ended: `seq-card-number`, not required */
         PARAMETER_FROM, PARAMETER_UNTIL, /* a date `2026-11-16` of the town, or a time; from it on, up to before it */
 } Parameter;
 
@@ -113,6 +116,11 @@ static const Plan PLANS[] = {
         {"zero_days", ROLES_FIGURES, {PARAMETER_AREA, PARAMETER_STATUS}},
         {"trace", ROLES_LINE | ROLE_BIT(ROLE_GRID_WORKER) | ROLE_BIT(ROLE_AUDITOR),
          {PARAMETER_AREA, PARAMETER_FIGURES, PARAMETER_STATUS, PARAMETER_MONTH, PARAMETER_FIGURE, PARAMETER_LIMIT}},
+        {"points", ROLES_ANY, {PARAMETER_AREA, PARAMETER_MEMBER, PARAMETER_CARD, PARAMETER_NAMED, PARAMETER_LIMIT}},
+        {"redemptions", ROLES_UNIT | ROLE_BIT(ROLE_SHOP), {PARAMETER_AREA, PARAMETER_MEMBER, PARAMETER_NAMED, PARAMETER_OPEN, PARAMETER_LIMIT}},
+        {"points_ranking", ROLES_NAMED, {PARAMETER_AREA, PARAMETER_NAMED, PARAMETER_PERIOD, PARAMETER_LIMIT}},
+        {"points_ledger", ROLES_NAMED, {PARAMETER_AREA, PARAMETER_NAMED, PARAMETER_PERIOD, PARAMETER_AFTER, PARAMETER_LIMIT}},
+        {"contact", ROLES_UNIT | ROLE_BIT(ROLE_VOLUNTEER), {PARAMETER_AREA, PARAMETER_TASK, PARAMETER_MEMBER}},
         {"unit_status", ROLES_READERS | ROLES_AREA, {PARAMETER_AREA, PARAMETER_STATUS}},
 };
 
@@ -223,6 +231,34 @@ static Code add_target(Asker *asker, size_t index, const char *name) {
         if (n == 0 || n > MEMBER_MAX)
                 return CODE_RANGE;
         return add_text(asker, index, value);
+}
+
+/* What is no UUID is nobody's id; the database is not asked, and does not quote it in an error either. */
+static Code add_uuid(Asker *asker, size_t index, const char *name) {
+        const char *value = json_string(asker->command->body, name);
+        if (value && !uuid_is_valid(value, strlen(value)))
+                return CODE_UNKNOWN_TARGET;
+        return add_target(asker, index, name);
+}
+
+/* An optional text of these characters and no others. */
+static Code add_shape(Asker *asker, size_t index, const char *name, const char *characters, size_t min, size_t max) {
+        const char *value = json_string(asker->command->body, name);
+        size_t n = value ? strlen(value) : 0;
+        if (!value)
+                return json_has(asker->command->body, name) ? CODE_TYPE : CODE_NONE;
+        return n < min || n > max || strspn(value, characters) != n ? CODE_RANGE : add_text(asker, index, value);
+}
+
+/* `seq-card-number`, as a page of the ledger gave it. */
+static Code add_after(Asker *asker, size_t index) {
+        const char *value = json_string(asker->command->body, "after");
+        unsigned long long seq, number;
+        char card[13];
+        int n = 0;
+        if (value && (sscanf(value, "%18llu-%12[0-9]-%18llu%n", &seq, card, &number, &n) != 3 || value[n] != '\0'))
+                return CODE_RANGE;
+        return add_shape(asker, index, "after", "0123456789-", 5, 50);
 }
 
 static Code add_person(Asker *asker, size_t index) {
@@ -368,9 +404,9 @@ static Code add_parameter(Asker *asker, size_t index, Parameter parameter) {
         case PARAMETER_DIRECTORY: add_set(asker, index, parameter); return CODE_NONE;
         case PARAMETER_MEMBERS: return add_members(asker, index);
         case PARAMETER_SECTION: return add_word(asker, index, "section", NULL);
-        case PARAMETER_TASK: return add_target(asker, index, "task");
+        case PARAMETER_TASK: return add_uuid(asker, index, "task");
         case PARAMETER_WARNING: return add_target(asker, index, "warning");
-        case PARAMETER_REPORT: return add_target(asker, index, "report");
+        case PARAMETER_REPORT: return add_uuid(asker, index, "report");
         case PARAMETER_OTHER_MEMBER: return add_target(asker, index, "member");
         case PARAMETER_TASK_STATE: return add_word(asker, index, "state", TASK_STATES);
         case PARAMETER_REPORT_STATE: return add_word(asker, index, "state", REPORT_STATES);
@@ -390,6 +426,9 @@ static Code add_parameter(Asker *asker, size_t index, Parameter parameter) {
         case PARAMETER_CAMPAIGN: return add_word(asker, index, "campaign", NULL);
         case PARAMETER_FIRST_DAY: return add_day(asker, index, "from");
         case PARAMETER_LAST_DAY: return add_day(asker, index, "until");
+        case PARAMETER_CARD: return add_shape(asker, index, "card", "0123456789", 4, 12);
+        case PARAMETER_PERIOD: return add_shape(asker, index, "period", "0123456789-", 7, 7);
+        case PARAMETER_AFTER: return add_after(asker, index);
         case PARAMETER_FROM: return add_moment(asker, index, "from");
         case PARAMETER_UNTIL: return add_moment(asker, index, "until");
         case PARAMETER_END: break;

@@ -8,6 +8,7 @@
 
 #include "engine/points/points.h"
 #include "engine/shift/shift.h"
+#include "engine/privacy/contact.h"
 #include "engine/task/work.h"
 #include "proto/json.h"
 
@@ -65,6 +66,7 @@ static const struct { const char *name; DecisionHandler *decide; } requests[] = 
         {"swap-agree", shift_request_swap_agree},
         {"handover", shift_request_handover},
         {"takeover", shift_request_takeover},
+        {"contact", contact_decide},
         {"points-join", points_join_decide},
         {"points-leave", points_leave_decide},
         {"points-award", points_award_decide},

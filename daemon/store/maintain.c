@@ -6,6 +6,7 @@
 #include "store/maintain.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #define MONTHS_AHEAD "3"
 #define RUN_EVERY_MS (UINT64_C(24) * 3600 * 1000)
@@ -23,9 +24,11 @@ static const char *const run_steps[] = {
         "select set_config('search_path', 'policegrid, pg_temp', false), set_config('lock_timeout', '100ms', false),"
         " set_config('statement_timeout', '60s', false)",
         "select policegrid.partitions_ensure(" MONTHS_AHEAD ")",
-        "select policegrid.retention_apply($1)",
+        "select policegrid.retention_apply($1, $2::jsonb)",
 };
 #define RUN_STEPS (sizeof run_steps / sizeof run_steps[0])
+#define FULL_STEP 10000 /* rows that retention takes at a time: there may be more */
+#define REPEATS_MAX 100 /* of a step, in one run */
 
 static void maintainer_step(Maintainer *maintainer);
 
@@ -34,6 +37,8 @@ static void on_step_result(void *userdata, unsigned index, const PGresult *resul
         (void)index;
         if (PQresultStatus(result) != PGRES_TUPLES_OK)
                 maintainer->failed = true;
+        else
+                maintainer->n_rows = PQntuples(result) > 0 ? atol(PQgetvalue(result, 0, 0)) : 0;
 }
 
 static void maintainer_end_run(Maintainer *maintainer, bool done) {
@@ -47,7 +52,10 @@ static void on_step_end(void *userdata, bool answered) {
         Maintainer *maintainer = userdata;
         if (!answered || !connection_is_open(&maintainer->connection))
                 return;
-        if (++maintainer->step < RUN_STEPS)
+        bool again = maintainer->step == RUN_STEPS - 1 && maintainer->n_rows >= FULL_STEP && maintainer->n_repeats < REPEATS_MAX;
+        maintainer->n_repeats += again;
+        maintainer->step += !again;
+        if (maintainer->step < RUN_STEPS)
                 maintainer_step(maintainer);
         else
                 maintainer_end_run(maintainer, !maintainer->failed);
@@ -55,11 +63,22 @@ static void on_step_end(void *userdata, bool answered) {
 
 static const RequestHandler step_handler = { on_step_result, on_step_end };
 
+static void periods_format(const StoreConfig *config, char *ret, size_t size) {
+        const struct StoreRetention *days = &config->retention;
+        snprintf(ret, size, "{\"notes\":%lld,\"contacts\":%lld,\"quarantine\":%lld,\"devices\":%lld,\"audit\":%lld}",
+                 (long long)(days->notes ? days->notes : 90), (long long)(days->contacts ? days->contacts : 30),
+                 (long long)(days->quarantine ? days->quarantine : 90), (long long)(days->devices ? days->devices : 400),
+                 (long long)(days->audit ? days->audit : 1095));
+}
+
 static void maintainer_step(Maintainer *maintainer) {
         bool last = maintainer->step == RUN_STEPS - 1;
+        char periods[192];
+        periods_format(maintainer->config, periods, sizeof periods);
+        maintainer->n_rows = 0;
         connection_begin(&maintainer->connection, &step_handler, maintainer);
-        connection_query(&maintainer->connection, run_steps[maintainer->step], last ? 1 : 0,
-                         last ? (const char *const[]){ maintainer->config->area } : NULL);
+        connection_query(&maintainer->connection, run_steps[maintainer->step], last ? 2 : 0,
+                         last ? (const char *const[]){ maintainer->config->area, periods } : NULL);
         connection_end(&maintainer->connection);
 }
 
@@ -68,6 +87,7 @@ static void maintainer_step(Maintainer *maintainer) {
 static void on_open(void *userdata) {
         Maintainer *maintainer = userdata;
         maintainer->step = 0;
+        maintainer->n_repeats = 0;
         maintainer->failed = false;
         maintainer_step(maintainer);
 }

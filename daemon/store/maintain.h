@@ -18,6 +18,8 @@ typedef struct Maintainer {
         uv_timer_t due;       /* next run */
         size_t step;          /* of this run */
         bool failed;          /* in this run */
+        long n_rows;          /* that the latest step took */
+        unsigned n_repeats;   /* of the last step, in this run */
         unsigned n_open;      /* of connection and timer, while stopping */
         uint64_t n_runs;      /* successful ones */
 } Maintainer;

@@ -25,6 +25,8 @@ const QueryStatement *query_statement_next(size_t *cursor);
 extern const QueryStatement query_statements[], query_list_statements[], query_replay_statements[], query_statistics_statements[],
         query_training_statements[], query_device_statements[];
 
+extern const QueryStatement query_points_statements[];
+
 #define READER_ZONE_MAX 24
 
 typedef struct Question Question;

@@ -192,6 +192,7 @@ static const QueryStatement *const topics[] = {
         query_list_statements,
         query_replay_statements,
         query_training_statements,
+        query_points_statements,
         query_statistics_statements,
         query_device_statements,
 };

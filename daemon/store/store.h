@@ -18,6 +18,9 @@ typedef struct StoreConfig {
         const char *area;
         uint64_t retry_ms;              /* between connection or lock attempts */
         uint64_t query_timeout_ms;      /* statement_timeout of the reader */
+        struct StoreRetention {         /* days; 0 = the default of the configuration */
+                int64_t notes, contacts, quarantine, devices, audit;
+        } retention;
 } StoreConfig;
 
 typedef enum StoreWrite {

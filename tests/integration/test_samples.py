@@ -135,7 +135,8 @@ def test_queries(town):
         body = {key: known.get(key, value) for key, value in example.items() if key not in ("id", "query")}
         asker = town.admin if example["query"] == "quarantine" else town.top
         reply = asker.query(example["query"], **body)
-        assert "data" in reply, (example, reply)
+        # nobody here has a card, or has been granted a contact: test_points.py, test_privacy.py
+        assert "data" in reply or (example["query"] in ("points", "contact") and reply["code"] == "unknown_target"), (example, reply)
 
 
 def test_requests(town):

@@ -175,6 +175,7 @@ static void sink_object(DocumentSink *sink, const Object *object) {
         case OBJECT_DUTY:
         case OBJECT_ROUND:
         case OBJECT_SHIFT:
+        case OBJECT_CONTACT:
         case OBJECT_KIND_COUNT:
                 break;
         }

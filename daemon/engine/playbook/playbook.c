@@ -62,6 +62,13 @@ bool playbook_equals(const Playbook *playbook, const Playbook *other) { return c
 Trigger playbook_trigger(const Playbook *playbook) { return playbook->when.trigger; }
 const char *playbook_title_zh(const Playbook *playbook) { return playbook->title_zh; }
 const char *playbook_title_en(const Playbook *playbook) { return playbook->title_en; }
+bool playbook_takes_contact(const Playbook *playbook) {
+        for (size_t i = 0; i < playbook->n_steps; i++)
+                if (playbook->steps[i].contact)
+                        return true;
+        return false;
+}
+
 const Step *playbook_start(const Playbook *playbook) { return playbook->start; }
 
 const Step *playbook_step(const Playbook *playbook, const char *name) {

@@ -116,6 +116,8 @@ bool playbook_adds(const Playbook *playbook);
 const cJSON *playbook_inform(const Playbook *playbook);
 /* What an adding playbook adds for a report (points_rule.h), NULL when nothing. */
 const cJSON *playbook_points(const Playbook *playbook);
+/* Whether one of its steps hands a contact to its responder. */
+bool playbook_takes_contact(const Playbook *playbook);
 const Step *playbook_start(const Playbook *playbook);   /* NULL of one that only adds */
 const Step *playbook_step(const Playbook *playbook, const char *name);  /* NULL when unknown */
 void step_clocks(const Step *step, Severity severity, Clocks *ret);

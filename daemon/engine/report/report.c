@@ -10,6 +10,7 @@
 #include "engine/device/device.h"
 #include "engine/facts.h"
 #include "engine/internal.h"
+#include "engine/privacy/contact.h"
 #include "engine/record.h"
 #include "engine/task/work.h"
 #include "proto/json.h"
@@ -75,14 +76,23 @@ static bool read_things(Decision *decision, Finding *finding) {
         return true;
 }
 
+/* A contact is taken where the kind or the playbook says that somebody needs it, and nowhere else. */
+static bool read_contact(Decision *decision, const Finding *finding) {
+        if (!json_has(decision_body(decision), "contact"))
+                return true;
+        if (!finding->about.contact && !(finding->playbook && playbook_takes_contact(finding->playbook)))
+                return decision_reject(decision, CODE_UNKNOWN_FIELD, "contact") == CODE_NONE;
+        return contact_check(decision);
+}
+
 static bool read_finding(Decision *decision, Finding *finding) {
         static const char *const NAMES[] = {"id", "occurred_at", "revision", "seat", "note", "kind", "severity", "status", "fields",
-                                            "place", "device", NULL};
+                                            "place", "device", "contact", NULL};
         finding->unit = organisation_unit(decision_organisation(decision), decision->unit);
         if (!finding->unit)
                 return decision_reject(decision, CODE_UNKNOWN_UNIT, "%s", decision->unit) == CODE_NONE;
         return report_names_check(decision, NAMES) && report_read_weight(decision, &finding->severity, &finding->reality) &&
-               read_kind(decision, finding) && read_things(decision, finding);
+               read_kind(decision, finding) && read_things(decision, finding) && read_contact(decision, finding);
 }
 
 static void report_fact(Decision *decision, const Finding *finding) {
@@ -162,6 +172,8 @@ void report_decide(Decision *decision) {
         decision_created(decision, "report", finding.id);
         decision_created(decision, "number", finding.number);
         const Report *report = state_report(decision->state, finding.id);
+        if (report->state == REPORT_OPEN)
+                contact_keep(decision, report);
         if (finding.playbook) {
                 const WorkOrigin origin = report_origin(decision, report, finding.unit, &finding.unit);
                 if (work_start(decision, finding.playbook, &origin) > 0 && decision->code == CODE_NONE)
@@ -284,6 +296,7 @@ static void act_merge(Decision *decision, const Report *report, const Unit *spea
                 json_add_string(set, "merged_into", into->id);
                 json_add_int(set, "ended_at", decision->at);
                 decision_fact(decision, fact);
+                contact_work_ended(decision, report->id);
         }
 }
 
@@ -295,6 +308,7 @@ static void act_dismiss(Decision *decision, const Report *report, const Unit *sp
         json_add_string(fact, "reason", reason);
         json_add_int(set, "ended_at", decision->at);
         decision_fact(decision, fact);
+        contact_work_ended(decision, report->id);
 }
 
 static void act_comment(Decision *decision, const Report *report, const Unit *speaker) {

@@ -165,6 +165,10 @@ static const Field redemption_fields[] = {
         F_TIME(Redemption, "reserved_at", reserved_at), F_TIME(Redemption, "expires_at", expires_at),
         F_TIME(Redemption, "ended_at", ended_at), F_TAIL(Redemption),
 };
+static const Field contact_fields[] = {
+        F_TEXT(Contact, "id", id), F_TEXT(Contact, "owner", owner), F_TEXT(Contact, "unit", unit), F_TIME(Contact, "kept_at", kept_at),
+        F_TIME(Contact, "erase_at", erase_at), F_TIME(Contact, "erased_at", erased_at), F_TAIL(Contact),
+};
 
 static const Field duty_fields[] = {
         F_TEXT(Duty, "name", name), F_WORD(Duty, "state", state, duty_state_word), F_JSON(Duty, "definition", definition),
@@ -194,6 +198,7 @@ static const ObjectRule rules[OBJECT_KIND_COUNT] = {
         [OBJECT_ESCALATION] = RULE(TABLE_ESCALATION, Escalation, escalation_fields),
         [OBJECT_DEVICE] = RULE(TABLE_DEVICE_STATUS, DeviceStatus, device_fields),
         [OBJECT_HOLDER] = RULE(TABLE_POINTS_HOLDER, Holder, holder_fields),
+        [OBJECT_CONTACT] = RULE(TABLE_CONTACT, Contact, contact_fields),
         [OBJECT_REDEMPTION] = RULE(TABLE_POINTS_REDEMPTION, Redemption, redemption_fields),
         [OBJECT_DUTY] = RULE(TABLE_DUTY, Duty, duty_fields),
         [OBJECT_ROUND] = RULE(TABLE_DUTY_ROUND, Round, round_fields),

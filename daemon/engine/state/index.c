@@ -145,6 +145,9 @@ static void object_keys(const State *state, const Object *object, Text *keys) {
         case OBJECT_ESCALATION:
                 escalation_keys(state, any, keys);
                 break;
+        case OBJECT_CONTACT:
+                key_add(keys, 'k', ((const Contact *)any)->owner);
+                break;
         case OBJECT_HOLDER:
                 key_add(keys, 'h', ((const Holder *)any)->member);
                 break;

@@ -128,6 +128,7 @@ const char *object_id(const Object *object) {
         case OBJECT_DUTY: return ((const Duty *)any)->name;
         case OBJECT_ROUND: return ((const Round *)any)->id;
         case OBJECT_SHIFT: return ((const Shift *)any)->id;
+        case OBJECT_CONTACT: return ((const Contact *)any)->id;
         case OBJECT_KIND_COUNT: break;
         }
         abort();
@@ -157,6 +158,7 @@ Redemption *state_redemption(const State *state, const char *id) { return map_fi
 Duty *state_duty(const State *state, const char *name) { return map_find(state->objects[OBJECT_DUTY], name); }
 Round *state_round(const State *state, const char *id) { return map_find(state->objects[OBJECT_ROUND], id); }
 Shift *state_shift(const State *state, const char *id) { return map_find(state->objects[OBJECT_SHIFT], id); }
+Contact *state_contact(const State *state, const char *id) { return map_find(state->objects[OBJECT_CONTACT], id); }
 
 Notice *state_notice(const State *state, const char *warning, const char *unit) {
         char key[OBJECT_KEY_MAX];
@@ -171,6 +173,7 @@ static void *list_first(const State *state, char kind, const char *key) {
 
 Warning *state_warning_by_identifier(const State *state, const char *identifier) { return list_first(state, 'i', identifier); }
 Holder *state_holder_of_member(const State *state, const char *member) { return *member == '\0' ? NULL : list_first(state, 'h', member); }
+Contact *state_contact_of(const State *state, const char *owner) { return list_first(state, 'k', owner); }
 Task *state_task_by_dedup(const State *state, const char *key) { return *key == '\0' ? NULL : list_first(state, 'd', key); }
 
 Warning *state_warning_by_dedup(const State *state, const char *key) { return *key == '\0' ? NULL : list_first(state, 'D', key); }
@@ -239,6 +242,7 @@ Redemption *state_next_redemption(const State *state, size_t *cursor) { return n
 Duty *state_next_duty(const State *state, size_t *cursor) { return next_live(state, OBJECT_DUTY, cursor); }
 Round *state_next_round(const State *state, size_t *cursor) { return next_live(state, OBJECT_ROUND, cursor); }
 Shift *state_next_shift(const State *state, size_t *cursor) { return next_live(state, OBJECT_SHIFT, cursor); }
+Contact *state_next_contact(const State *state, size_t *cursor) { return next_live(state, OBJECT_CONTACT, cursor); }
 
 /* ---- changing ---- */
 static Undo *undo_add(State *state) {

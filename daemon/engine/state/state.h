@@ -26,6 +26,7 @@ typedef enum ObjectKind {
         OBJECT_WARNING = 0, OBJECT_NOTICE, OBJECT_REPORT, OBJECT_CASE, OBJECT_TASK, OBJECT_ESCALATION, OBJECT_DEVICE,
         OBJECT_HOLDER, OBJECT_REDEMPTION,
         OBJECT_DUTY, OBJECT_ROUND, OBJECT_SHIFT,
+        OBJECT_CONTACT,
         OBJECT_KIND_COUNT
 } ObjectKind;
 
@@ -260,6 +261,7 @@ typedef struct Redemption {                 /* goods that a shop wants to hand o
         RedemptionState state;
         int64_t reserved_at, expires_at, ended_at;
 } Redemption;
+
 /* ---- standing duties and rosters (duty/, shift/) ---- */
 typedef enum DutyState { DUTY_ACTIVE = 0, DUTY_ENDED /* no more occurrence, or no longer in the catalogue */ } DutyState;
 const char *duty_state_name(DutyState state);
@@ -308,6 +310,15 @@ typedef struct Shift {                      /* who is on duty from when to when,
         int64_t revision;
 } Shift;
 
+typedef struct Contact {                    /* that there is a contact; its words are in private_text alone */
+        Object object;
+        char id[UUID_LENGTH + 1];           /* of the private_text */
+        char owner[UUID_LENGTH + 1];        /* the report that it came with */
+        char unit[NAME_MAX_GRID + 1];       /* of the report */
+        int64_t kept_at, erase_at;          /* erased at the latest at erase_at */
+        int64_t erased_at;                  /* TIMESTAMP_NONE while it is there */
+} Contact;
+
 State *state_new(const char *area);
 State *state_free(State *state);
 const char *state_area(const State *state);
@@ -328,6 +339,8 @@ Redemption *state_redemption(const State *state, const char *id);
 Duty *state_duty(const State *state, const char *name);
 Round *state_round(const State *state, const char *id);
 Shift *state_shift(const State *state, const char *id);
+Contact *state_contact(const State *state, const char *id);
+Contact *state_contact_of(const State *state, const char *owner); /* NULL when there is none, or none any more */
 /* Iterate in order of birth; *cursor starts at 0; NULL at the end. Objects that are no longer live are passed over. */
 Warning *state_next_warning(const State *state, size_t *cursor);
 Notice *state_next_notice(const State *state, size_t *cursor);
@@ -340,6 +353,7 @@ Redemption *state_next_redemption(const State *state, size_t *cursor);
 Duty *state_next_duty(const State *state, size_t *cursor);
 Round *state_next_round(const State *state, size_t *cursor);
 Shift *state_next_shift(const State *state, size_t *cursor);
+Contact *state_next_contact(const State *state, size_t *cursor);
 /*
  * Lists in order of birth, terminal ones (whose documents are still out) included; borrowed until the next fact.
  * Of a unit: every task that the unit has a document of (lead, participant, or offered by transfer).

@@ -41,6 +41,8 @@ typedef enum TableId {
         TABLE_FIGURE,            /* figures of past months as imported */
         TABLE_CLOSED_MONTH,      /* what a month said when it closed, and corrections */
         TABLE_PRIVATE_TEXT,      /* erasable free text; outside the log */
+        TABLE_CONTACT,           /* that a report came with a contact, whose words are in private_text */
+        TABLE_CONTACT_GRANT,     /* append-only: who was shown it, when, for which task */
         TABLE_COUNT
 } TableId;
 

@@ -6,6 +6,7 @@
 
 #include "engine/facts.h"
 #include "engine/internal.h"
+#include "engine/privacy/contact.h"
 #include "engine/record.h"
 #include "engine/shift/shift.h"
 #include "engine/task/task.h"
@@ -46,6 +47,7 @@ static void case_end(Decision *decision, const WorkCase *work_case, const char *
         json_add_string(set, "outcome", outcome);
         json_add_int(set, "ended_at", decision->at);
         decision_fact(decision, fact);
+        contact_work_ended(decision, work_case->origin_id);
 }
 
 static void case_visit(Decision *decision, const WorkCase *work_case, const char *step) {

@@ -206,6 +206,7 @@ static Object *next_object(const State *state, ObjectKind kind, size_t *cursor) 
         case OBJECT_TASK: return (Object *)state_next_task(state, cursor);
         case OBJECT_ESCALATION: return (Object *)state_next_escalation(state, cursor);
         case OBJECT_DEVICE: return (Object *)state_next_device(state, cursor);
+        case OBJECT_CONTACT: return (Object *)state_next_contact(state, cursor);
         case OBJECT_HOLDER: return (Object *)state_next_holder(state, cursor);
         case OBJECT_REDEMPTION: return (Object *)state_next_redemption(state, cursor);
         case OBJECT_DUTY: return (Object *)state_next_duty(state, cursor);

@@ -218,6 +218,24 @@ def test_the_month_before_is_a_whole_month(town):
         assert town.cursor.fetchall() == [(1, 1, 1)], zone
 
 
+def test_rounds_devices_and_points_are_counted_and_cards_not_named(town):
+    town.cursor.execute("set session_replication_role = replica")  # the rest of these rooms is theirs
+    for state in ("met", "missed", "missed", "open"):
+        town.cursor.execute(*insert("duty_round", area=AREA, id=str(uuid.uuid4()), duty="patrol", unit="east", state=state, starts_at="2026-10-15T00:00Z",
+                                    ends_at="2026-10-16T00:00Z", wanted=1, done=1 if state == "met" else 0, marks="{}",
+                                    met_at="2026-10-15T01:00Z" if state == "met" else None, closed_at=None if state == "open" else "2026-10-16T00:00Z",
+                                    timers="{}", live=False, born=1, changed_seq=1))
+    for n, what in enumerate(("offline", "restored", "online")):
+        town.cursor.execute(*insert("device_event", area=AREA, device="camera-1", seq=n + 1, ordinal=0, at=OCTOBER, unit="east", what=what, online=what != "offline",
+                                    fault=False))
+    for n, (kind, points) in enumerate((("base", 20), ("bonus", 5), ("redeem", -10), ("correct", -1))):
+        town.cursor.execute(*insert("points_entry", area=AREA, card="20260001", number=n + 1, seq=n + 1, at=OCTOBER, period="2026-10", kind=kind, points=points,
+                                    balance=50, origin_type="report", origin_id="r-1", unit="east", by_member="m1"))
+    answer = values(month(town, "2026-10"))
+    assert answer == {"rounds.patrol.met": 1, "rounds.patrol.missed": 2, "devices.offline": 1, "devices.restored": 1, "points.earned": 25, "points.redeemed": 10}
+    assert "20260001" not in str(town.probe.query("trace", AREA, ALL, "{command}", "2026-10", "points.earned", None))
+
+
 # ---- rates, chains, campaigns ----
 
 def test_resolution_rate_by_source_unit_and_subject(town):

@@ -53,6 +53,8 @@ create index task_by_issue on policegrid.task (issued_at, area);
 create index task_by_completion on policegrid.task (completed_at, area) where completed_at is not null;
 create index escalation_by_opening on policegrid.escalation (opened_at, area);
 create index warning_by_posting on policegrid.warning (posted_at, area);
+create index duty_round_by_end on policegrid.duty_round (ends_at, area);
+create index points_entry_by_time on policegrid.points_entry (at, area);
 
 grant select, insert, update on policegrid.figure, policegrid.closed_month to policegrid_daemon;
 

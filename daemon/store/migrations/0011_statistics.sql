@@ -198,6 +198,20 @@ select w.area, w.unit, w.posted_at, coalesce(w.event_code, 'warning'), 'warnings
   from policegrid.warning w
  where w.reality = 'Actual'
 union all
+-- rounds of standing duties that are over, by their end
+select d.area, d.unit, d.ends_at, d.duty, 'rounds.' || d.duty || '.' || d.state, 1, 1, 'round', d.id::text, null
+  from policegrid.duty_round d
+ where d.state <> 'open' and d.unit is not null
+union all
+select e.area, e.unit, e.at, 'devices', 'devices.' || e.what, 1, 1, 'device', e.device, null
+  from policegrid.device_event e
+ where e.unit is not null and e.what in ('offline', 'fault', 'restored')
+union all
+-- points by the unit that earned or redeemed them; cards are not named
+select p.area, p.unit, p.at, 'points', case when p.points > 0 then 'points.earned' else 'points.redeemed' end, abs(p.points), 1, 'points', p.origin_id, null
+  from policegrid.points_entry p
+ where p.unit is not null and p.kind in ('base', 'bonus', 'award', 'redeem')
+union all
 -- figures with a name of the town's own
 select c.area, r.unit, r.at, c.figure, c.figure, case when c.field is null then 1 else (r.fields ->> c.field)::numeric::bigint end, 1, 'report',
        r.id::text, r.number
@@ -287,7 +301,7 @@ $$;
 -- What a figure is about: the kind of report, the playbook, or its own name.
 create function policegrid.figure_kind(figure text) returns text
     language sql immutable parallel safe as $$
-    select case when split_part(figure, '.', 1) in ('reports', 'tasks', 'cases') then split_part(figure, '.', 2) else figure end
+    select case when split_part(figure, '.', 1) in ('reports', 'tasks', 'cases', 'rounds') then split_part(figure, '.', 2) else figure end
 $$;
 
 -- A cell that one could tell persons from: below 3, or made of fewer than 3 rows.
@@ -490,7 +504,7 @@ comment on view policegrid.figure_row is '每个数字由哪些行构成 / what 
 comment on column policegrid.figure_row.at is '业务时间（按此限定范围可用索引） / business time; bound it, and indexes serve';
 comment on column policegrid.figure_row.amount is '计入的数量（金额为分） / what it adds; money in fen';
 comment on column policegrid.figure_row.weight is '背后的件数，用于小数抑制 / how many cases stand behind it, for withholding small cells';
-comment on column policegrid.figure_row.source is '来源 / report, task, case, warning or import; id is its key';
+comment on column policegrid.figure_row.source is '来源 / report, task, case, warning, round, device, points or import; id is its key, of points that of what earned them';
 comment on view policegrid.month_figure is '月度数字（本单位，未抑制） / figures by month and unit, nothing withheld';
 comment on view policegrid.month_book is '月结账本（结账时与现在） / books of closed months: then and now';
 comment on view policegrid.month_closed is '月结数字及更正 / closed months: what stands now, and what stood when they closed';

@@ -76,7 +76,8 @@
 
 /* By our UUID, or by any CAP identifier of its chain. */
 #define WARNING                                                                                                                    \
-        "select json_strip_nulls(to_json(x)) from (select w.*, k.cap, k.units as addressed,"                                       \
+        "select json_strip_nulls(to_json(x)) from (select w.*, k.cap, k.units as addressed, k.raised,"          \
+        " k.origin_type, k.origin_id,"                                                                                             \
         " coalesce((select json_agg(json_build_object('unit', n.unit, 'withdrawn', n.withdrawn, 'acks', n.acks) order by n.unit)"  \
         " from policegrid.notice n where n.area = w.area and n.warning = w.warning and n.unit = any($3::text[])), '[]'::json)"     \
         " as notices from policegrid.warning_progress w join policegrid.warning k on k.area = w.area and k.id = w.warning"         \

@@ -76,9 +76,25 @@ void device_fall_silent(Decision *decision, const char *id) {
                 device_is_well(decision, id); /* it was taken away: nobody need repair it */
 }
 
+/* The organisation has since allowed it a longer silence, or any (0): it is waited for by the new measure. */
+static bool is_given_time(Decision *decision, const DeviceStatus *status, const Device *device) {
+        if (device->silence_ms > 0 && decision->at - status->seen_at >= device->silence_ms)
+                return false;
+        if (device->silence_ms > 0) {
+                cJSON *fact = fact_new("device_heard"), *timers;
+                json_add_string(fact, "device", status->id);
+                timers = cJSON_AddObjectToObject(cJSON_AddObjectToObject(fact, "set"), "timers");
+                json_add_int(timers, timer_kind_name(TIMER_SILENCE), status->seen_at + device->silence_ms + device->silence_ms / 2);
+                decision_fact(decision, fact);
+        }
+        return true;
+}
+
 void device_fire(Decision *decision, DeviceStatus *status, TimerKind kind) {
         (void)kind; /* TIMER_SILENCE is the only one */
         const Device *device = organisation_device(decision_organisation(decision), status->id);
+        if (device && is_given_time(decision, status, device))
+                return;
         device_fall_silent(decision, status->id);
         if (device)
                 device_work(decision, device, EVENT_OFFLINE, SEVERITY_UNKNOWN, REALITY_ACTUAL);

@@ -10,7 +10,7 @@
 static const uint8_t KEY[STAMP_KEY_BYTES] = {1, 2, 3};
 static const char PREFIX[] = "grid/v1/" AREA "/";
 
-static const char ORGANISATION[] =
+const char FIELD_ORGANISATION[] =
         "{\"organisation\":\"field\",\"area\":\"" AREA "\",\"version\":1,\"title\":{\"zh\":\"镇\",\"en\":\"Town\"},\"utc_offset\":\"+08:00\","
         "\"dictionaries\":{\"tag\":{\"river\":{\"zh\":\"河边\",\"en\":\"riverside\"}}},"
         "\"units\":["
@@ -295,7 +295,7 @@ static void configure(Fixture *fixture) {
         if (engine_apply_bootstrap(fixture->engine, bootstrap, strlen(bootstrap), fixture->now, detail, sizeof(detail)) != CODE_NONE)
                 fail_msg("bootstrap: %s", detail);
         finish(fixture);
-        say_ok(fixture, ADMIN, "admin/organisation-apply", "{\"organisation\":%s}", ORGANISATION);
+        say_ok(fixture, ADMIN, "admin/organisation-apply", "{\"organisation\":%s}", FIELD_ORGANISATION);
         for (size_t i = 0; i < sizeof(PLAYBOOKS) / sizeof(PLAYBOOKS[0]); ++i) {
                 engine_batch_begin(fixture->engine, &fixture->batch);
                 if (engine_apply_playbook(fixture->engine, PLAYBOOKS[i], strlen(PLAYBOOKS[i]), fixture->now, detail, sizeof(detail)) != CODE_NONE)

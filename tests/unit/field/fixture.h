@@ -39,6 +39,7 @@ typedef struct Fixture {
         size_t n_rows[TABLE_COUNT]; /* of the last batch */
 } Fixture;
 
+extern const char FIELD_ORGANISATION[]; /* version 1, as applied */
 int fixture_setup(void **state);
 int fixture_teardown(void **state);
 

@@ -6,6 +6,7 @@
 
 #define BEAT "device/panic-1/heartbeat"
 #define EVENT "device/panic-1/event"
+#define DOCUMENT "tier3/e1/device/panic-1"
 #define METER_BEAT "device/meter-1/heartbeat"
 #define METER_EVENT "device/meter-1/event"
 #define TITLE "\"title\":{\"zh\":\"修\",\"en\":\"Mend\"}"
@@ -154,6 +155,32 @@ static void test_never_heard_of(void **state) {
         assert_int_equal(n_history(fixture), 1);
 }
 
+/* The organisation allows it a longer silence, or any: judged by that from then on, its last word included. */
+static void test_a_longer_silence_is_granted(void **state) {
+        Fixture *fixture = *state;
+        cJSON *file = cJSON_Parse(FIELD_ORGANISATION);
+        cJSON *device = cJSON_GetArrayItem(cJSON_GetObjectItem(file, "devices"), 0);
+        say(fixture, PANIC, BEAT, "{}");
+        cJSON_SetIntValue(cJSON_GetObjectItem(file, "version"), 2);
+        cJSON_ReplaceItemInObject(device, "silence", cJSON_CreateString("PT2H"));
+        char *text = json_print(file);
+        say_ok(fixture, ADMIN, "admin/organisation-apply", "{\"organisation\":%s}", text);
+        cJSON_free(text);
+        pass(fixture, 170 * MINUTE);
+        assert_true(json_bool(document(fixture, DOCUMENT), "online", false));
+        pass(fixture, 10 * MINUTE);
+        assert_false(json_bool(document(fixture, DOCUMENT), "online", true));
+        say(fixture, PANIC, BEAT, "{}");
+        cJSON_SetIntValue(cJSON_GetObjectItem(file, "version"), 3);
+        cJSON_DeleteItemFromObject(device, "silence");
+        text = json_print(file);
+        say_ok(fixture, ADMIN, "admin/organisation-apply", "{\"organisation\":%s}", text);
+        cJSON_free(text);
+        cJSON_Delete(file);
+        pass(fixture, 10 * DAY);
+        assert_true(json_bool(document(fixture, DOCUMENT), "online", false));
+}
+
 /* A storm costs one task and one document, whoever counts. */
 static void test_storm(void **state) {
         Fixture *fixture = *state;
@@ -175,7 +202,8 @@ int main(void) {
                 TEST(test_history_has_a_row_a_change), TEST(test_silence_starts_a_repair), TEST(test_back_by_itself_ends_what_nobody_took),
                 TEST(test_back_while_somebody_is_on_the_way_is_told), TEST(test_without_the_word_the_task_is_only_told),
                 TEST(test_a_fault_outlives_the_silence), TEST(test_a_gateways_silence_is_one_task), TEST(test_a_gateway_says_offline),
-                TEST(test_never_heard_of), TEST(test_storm),
+                TEST(test_never_heard_of), TEST(test_a_longer_silence_is_granted),
+                TEST(test_storm),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -104,6 +104,24 @@ static void test_lists(void **state) {
         expect_code(fixture, CODE_DENIED, ADMIN, "{\"query\":\"results\"}");
 }
 
+/* Devices are shown as their documents are: to the unit, the line above, and the administrators; what is asked for is checked. */
+static void test_devices(void **state) {
+        Fixture *fixture = *state;
+        EngineQuery query;
+        expect_sets(fixture, E1_WORKER, "{\"query\":\"devices\"}", 1, "{e1}");
+        expect_sets(fixture, EAST_OFFICER, "{\"query\":\"device_history\",\"device\":\"panic-1\"}", 2, "{east,e1,e2,e3}");
+        assert_int_equal(ask(fixture, COMMANDER, &query, "{\"query\":\"availability\",\"kind\":\"alarm\",\"from\":\"2026-11-01\"}"), CODE_NONE);
+        assert_int_equal(query.n_parameters, 6);
+        assert_string_equal(query.parameters[2], "alarm");
+        assert_string_equal(query.parameters[3], "2026-11-01");
+        assert_null(query.parameters[4]);
+        engine_query_deinit(&query);
+        expect_code(fixture, CODE_RANGE, E1_WORKER, "{\"query\":\"devices\",\"state\":\"broken\"}");
+        expect_code(fixture, CODE_MISSING, E1_WORKER, "{\"query\":\"device_history\"}");
+        expect_code(fixture, CODE_FORBIDDEN, E1_WORKER, "{\"query\":\"devices\",\"unit\":\"w1\"}");
+        expect_code(fixture, CODE_DENIED, PANIC, "{\"query\":\"devices\"}");
+}
+
 /* Marks of villages go up the line, scores of persons to officers and commanders; walls and volunteers read neither. */
 static void test_training_and_assessment(void **state) {
         Fixture *fixture = *state;
@@ -161,7 +179,7 @@ static void test_refusals(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                TEST(test_sets_follow_the_line), TEST(test_private_notes), TEST(test_parameters), TEST(test_lists), TEST(test_training_and_assessment),
+                TEST(test_sets_follow_the_line), TEST(test_private_notes), TEST(test_parameters), TEST(test_lists), TEST(test_devices), TEST(test_training_and_assessment),
                 TEST(test_directory_shows_the_line_above), TEST(test_refusals),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

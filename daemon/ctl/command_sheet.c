@@ -58,6 +58,8 @@ static void sheet_show(const Context *context, const Sheet *sheet)
         if (context->json) {
                 _cleanup_json_ cJSON *whole = cJSON_CreateObject();
 
+                if (sheet->duties != NULL)
+                        cJSON_AddItemToObject(whole, "duties", cJSON_Duplicate(sheet->duties, true));
                 cJSON_AddItemToObject(whole, "tasks", cJSON_Duplicate(sheet->tasks, true));
                 cJSON_AddItemToObject(whole, "results", cJSON_Duplicate(sheet->results, true));
                 data_print(context, whole);
@@ -67,10 +69,18 @@ static void sheet_show(const Context *context, const Sheet *sheet)
         fputs(text_string(&out), stdout);
 }
 
+/* Who may not read duties has a sheet without them, and is told so on standard error. */
+static int duties_ask(Context *context, const char *unit, cJSON **ret)
+{
+        int code = exchange_query(context, "duties", body_of(unit), ret);
+
+        return code == EXIT_REJECTED ? EXIT_DONE : code;
+}
+
 static int sheet_run(Context *context, const CommandVerb *verb, const Arguments *arguments)
 {
         const char *unit = arguments_positional(arguments, 0);
-        _cleanup_json_ cJSON *units = NULL, *tasks = NULL, *results = NULL;
+        _cleanup_json_ cJSON *units = NULL, *duties = NULL, *tasks = NULL, *results = NULL;
         Sheet sheet = {.unit = unit, .language = context->language, .zone_minutes = context->zone_minutes, .html = arguments_has(arguments, "html")};
         int code;
 
@@ -83,6 +93,8 @@ static int sheet_run(Context *context, const CommandVerb *verb, const Arguments 
         if (code == EXIT_DONE)
                 code = units_ask(context, &units);
         if (code == EXIT_DONE)
+                code = duties_ask(context, unit, &duties);
+        if (code == EXIT_DONE)
                 code = exchange_query(context, "task_list", body_of(unit), &tasks);
         if (code == EXIT_DONE)
                 code = exchange_query(context, "results", results_body(unit, sheet.monday, context->zone_minutes), &results);
@@ -90,6 +102,7 @@ static int sheet_run(Context *context, const CommandVerb *verb, const Arguments 
                 return code;
         sheet.title = units_title(units, unit, context->language);
         sheet.printed_at = context_now_ms();
+        sheet.duties = duties;
         sheet.tasks = tasks;
         sheet.results = results;
         sheet_show(context, &sheet);

@@ -473,6 +473,8 @@ def test_what_is_withheld_cannot_be_had_by_subtraction(town, seed):
                 assert len(unknown) >= 2 and sum(unknown) >= 3, (name, unit, own, value)
             if children and value[unit] is not None and not any(value[c] is None for c in children):
                 assert own[unit] not in (1, 2), (name, unit, own, value)
+            if children and value[unit] is None and own[unit] == 0:  # or the units below would add up to it
+                assert any(value[c] is None for c in children), (name, unit, own, value)
         hidden += sum(v is None for v in value.values())
     assert hidden > 5
 

@@ -20,7 +20,7 @@ typedef struct Figures {
 /*
  * `text` (NUL-terminated) is taken apart in place. Heading `unit,month,NAME…`; then a row a unit and month, amounts whole numbers of 0 or
  * more, empty where there is none. False with every fault and its line in *ret_faults. What only the town knows (units, names) is its
- * to refuse.
+ * to refuse. Either way the caller calls figures_deinit.
  */
 bool figures_read(char *text, Language language, Figures *ret, Text *ret_faults);
 void figures_deinit(Figures *figures);

@@ -18,6 +18,9 @@ static void walk(const Playbook *playbook, const Step *step, unsigned depth) {
 
 static void use(const Playbook *playbook) {
         const Step *step = playbook_start(playbook);
+        fuzz_check((step == NULL) == playbook_adds(playbook));
+        if (step == NULL)
+                return;
         for (Severity severity = SEVERITY_UNKNOWN; severity <= SEVERITY_EXTREME; severity++) {
                 Clocks clocks;
                 step_clocks(step, severity, &clocks);

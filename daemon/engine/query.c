@@ -46,6 +46,7 @@ typedef enum Parameter {
         PARAMETER_CARD,         /* of points, not required: the asker's own */
         PARAMETER_PERIOD,       /* a month `2026-11`, not required */
         PARAMETER_AFTER,        /* where a page of the ledger ended: `seq-card-number`, not required */
+        PARAMETER_DUTY, PARAMETER_ROSTER, /* a name, not required */
         PARAMETER_FROM, PARAMETER_UNTIL, /* a date `2026-11-16` of the town, or a time; from it on, up to before it */
 } Parameter;
 
@@ -121,6 +122,9 @@ static const Plan PLANS[] = {
         {"points_ranking", ROLES_NAMED, {PARAMETER_AREA, PARAMETER_NAMED, PARAMETER_PERIOD, PARAMETER_LIMIT}},
         {"points_ledger", ROLES_NAMED, {PARAMETER_AREA, PARAMETER_NAMED, PARAMETER_PERIOD, PARAMETER_AFTER, PARAMETER_LIMIT}},
         {"contact", ROLES_UNIT | ROLE_BIT(ROLE_VOLUNTEER), {PARAMETER_AREA, PARAMETER_TASK, PARAMETER_MEMBER}},
+        {"duties", ROLES_READERS | ROLES_AREA, {PARAMETER_AREA, PARAMETER_STATUS, PARAMETER_LIMIT}},
+        {"rounds", ROLES_READERS | ROLE_BIT(ROLE_AUDITOR), {PARAMETER_AREA, PARAMETER_STATUS, PARAMETER_ASSESSED, PARAMETER_MEMBER, PARAMETER_DUTY, PARAMETER_FROM, PARAMETER_UNTIL, PARAMETER_LIMIT}},
+        {"roster", ROLES_READERS | ROLES_AREA, {PARAMETER_AREA, PARAMETER_DIRECTORY, PARAMETER_ROSTER, PARAMETER_FROM, PARAMETER_UNTIL, PARAMETER_LIMIT}},
         {"unit_status", ROLES_READERS | ROLES_AREA, {PARAMETER_AREA, PARAMETER_STATUS}},
 };
 
@@ -411,6 +415,8 @@ static Code add_parameter(Asker *asker, size_t index, Parameter parameter) {
         case PARAMETER_TASK_STATE: return add_word(asker, index, "state", TASK_STATES);
         case PARAMETER_REPORT_STATE: return add_word(asker, index, "state", REPORT_STATES);
         case PARAMETER_KIND: return add_word(asker, index, "kind", NULL);
+        case PARAMETER_DUTY: return add_word(asker, index, "duty", NULL);
+        case PARAMETER_ROSTER: return add_word(asker, index, "roster", NULL);
         case PARAMETER_OPEN: return add_open(asker, index);
         case PARAMETER_LIMIT: return add_limit(asker, index);
         case PARAMETER_PERSONAL: add_personal(asker, index); return CODE_NONE;

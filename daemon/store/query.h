@@ -22,7 +22,7 @@ const QueryStatement *query_statement(const char *name);
 /* Every statement; *cursor starts at 0; NULL at the end. */
 const QueryStatement *query_statement_next(size_t *cursor);
 /* One array a topic, each in a file of its own; end with a NULL name. The list of them is in query_statements.c. */
-extern const QueryStatement query_statements[], query_list_statements[], query_replay_statements[], query_statistics_statements[],
+extern const QueryStatement query_statements[], query_list_statements[], query_duty_statements[], query_replay_statements[], query_statistics_statements[],
         query_training_statements[], query_device_statements[];
 
 extern const QueryStatement query_points_statements[];

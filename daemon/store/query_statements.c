@@ -190,7 +190,7 @@ const QueryStatement query_statements[] = {
 
 static const QueryStatement *const topics[] = {
         query_statements,
-        query_list_statements,
+        query_list_statements, query_duty_statements,
         query_replay_statements,
         query_training_statements,
         query_points_statements,

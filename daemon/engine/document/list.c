@@ -3,11 +3,13 @@
 #include <assert.h>
 #include <string.h>
 
+#include "engine/document/list_duty.h"
 #include "engine/document/list_task.h"
 #include "engine/points/points.h"
 #include "proto/timestamp.h"
 
 const ListKind list_kinds[] = {
+        {"duty", list_duty_of_unit, list_duty_of_member, NULL},
         {"task", list_task_of_unit, list_task_of_member, NULL},
         {"result", list_result_of_unit, list_result_of_member, NULL},
         {"points", NULL, points_list_of_member, points_list_is_wanted},

@@ -118,6 +118,20 @@ static void mark_task(Status *status, const Task *task) {
         mark(status, json_string(json_object(task->body, "transfer"), "to"));
 }
 
+/* The next time of a duty stands in the list of every unit that it may concern. */
+static void mark_all(Status *status) {
+        size_t cursor = 0;
+        for (UnitStatus *unit; (unit = map_next(status->units, &cursor, NULL));)
+                unit->due = true;
+}
+
+static void mark_shift(Status *status, const Shift *shift) {
+        const cJSON *member;
+        mark(status, shift->unit);
+        cJSON_ArrayForEach(member, shift->members)
+                mark_member(status, member->valuestring);
+}
+
 static void mark_object(Status *status, const Object *object) {
         if (!object)
                 return;
@@ -127,6 +141,14 @@ static void mark_object(Status *status, const Object *object) {
                 mark(status, ((const Escalation *)(const void *)object)->to);
         else if (object->kind == OBJECT_HOLDER)
                 mark_member(status, ((const Holder *)(const void *)object)->member);
+        else if (object->kind == OBJECT_DUTY)
+                mark_all(status);
+        else if (object->kind == OBJECT_SHIFT)
+                mark_shift(status, (const Shift *)(const void *)object);
+        else if (object->kind == OBJECT_ROUND) {
+                mark(status, ((const Round *)(const void *)object)->unit);
+                mark_member(status, ((const Round *)(const void *)object)->member);
+        }
 }
 
 void status_note(Status *status, const Object *before, const Object *after) {

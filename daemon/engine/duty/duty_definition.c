@@ -340,7 +340,7 @@ bool duty_catalogue_check(Check *check, const cJSON *section, const Organisation
                 if (++n > DUTIES_MAX)
                         return check_fail(check, "条目过多", "too many entries");
                 if (!duty_definition_parse(check, item, item->string, organisation ? organisation_offset_minutes(organisation) : 0, &definition) ||
-                    !duty_definition_fits(check, &definition, organisation, playbooks))
+                    !recurrence_comes(check, definition.recurrence) || !duty_definition_fits(check, &definition, organisation, playbooks))
                         return false;
                 check_leave(check, mark);
         }

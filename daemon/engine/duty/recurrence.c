@@ -365,7 +365,8 @@ static bool times_parse(Check *check, const cJSON *item, Recurrence *ret) {
 }
 
 /* A rule repeats itself: what comes too close together does so early. */
-static bool gaps_check(Check *check, const Recurrence *recurrence) {
+bool recurrence_comes(Check *check, const Recurrence *recurrence) {
+        size_t mark = check_enter(check, "rrule");
         icalrecur_iterator *iterator = iterator_at(recurrence, recurrence->start_ms - 1);
         int64_t at = iterator ? walk_on(recurrence, iterator, recurrence->start_ms - 1) : TIMESTAMP_NONE;
         bool comes = at != TIMESTAMP_NONE, close = false;
@@ -378,7 +379,10 @@ static bool gaps_check(Check *check, const Recurrence *recurrence) {
                 icalrecur_iterator_free(iterator);
         if (!comes)
                 return check_fail(check, "永不发生", "never comes");
-        return !close || check_fail(check, "间隔短于5分钟", "comes more often than every five minutes");
+        if (close)
+                return check_fail(check, "间隔短于5分钟", "comes more often than every five minutes");
+        check_leave(check, mark);
+        return true;
 }
 
 Recurrence *recurrence_new(Check *check, const cJSON *item, int offset_minutes) {
@@ -389,10 +393,6 @@ Recurrence *recurrence_new(Check *check, const cJSON *item, int offset_minutes) 
         recurrence->until_ms = INT64_MAX;
         if (!times_parse(check, item, recurrence))
                 return recurrence_free(recurrence);
-        size_t mark = check_enter(check, "rrule");
-        if (!gaps_check(check, recurrence))
-                return recurrence_free(recurrence);
-        check_leave(check, mark);
         return recurrence;
 }
 

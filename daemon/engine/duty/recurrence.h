@@ -18,10 +18,11 @@ typedef struct Recurrence Recurrence;
 
 /*
  * `{"start": "2026-11-23T08:00", "rrule": "FREQ=WEEKLY;BYDAY=MO,TH", "exdate": ["2026-12-31", "2027-01-04T08:00"]}` among the members
- * of `item`; times are of the town (`offset_minutes` east of UTC). NULL after check_fail: malformed, a rule that cannot come true, or
- * one whose occurrences lie less than five minutes apart.
+ * of `item`; times are of the town (`offset_minutes` east of UTC). NULL after check_fail: malformed, or parts that do not go together.
  */
 Recurrence *recurrence_new(Check *check, const cJSON *item, int offset_minutes);
+/* Whether it comes at all, and never twice within five minutes. False after check_fail. Walks up to a thousand occurrences. */
+bool recurrence_comes(Check *check, const Recurrence *recurrence);
 Recurrence *recurrence_free(Recurrence *recurrence);
 /* The first occurrence after that moment, Unix ms; TIMESTAMP_NONE when there is none before 2100. */
 int64_t recurrence_next(const Recurrence *recurrence, int64_t after_ms);

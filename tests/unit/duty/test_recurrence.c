@@ -22,6 +22,8 @@ static Recurrence *made(const char *start, const char *rule, const char *exdates
         _cleanup_json_ cJSON *item = cJSON_Parse(text);
         assert_non_null(item);
         Recurrence *recurrence = recurrence_new(&check, item, ZONE);
+        if (recurrence != NULL && !recurrence_comes(&check, recurrence))
+                recurrence = recurrence_free(recurrence);
         assert_true(recurrence != NULL || (check.failed && strstr(detail, " / ") != NULL));
         return recurrence;
 }

@@ -51,8 +51,8 @@ case_now as (
 playbook as (
     select distinct f ->> 'hash' as hash, f ->> 'name' as name from fact where f ->> 'fact' = 'playbook'),
 actual_case as (
-    select c.now, p.name as kind, case when c.now ->> 'origin_type' = 'report' then c.now ->> 'origin_unit' else m.unit end as unit
-      from case_now c join playbook p on p.hash = c.now ->> 'playbook'
+    select c.now, coalesce(p.name, 'task') as kind, case when c.now ->> 'origin_type' = 'report' then c.now ->> 'origin_unit' else m.unit end as unit
+      from case_now c left join playbook p on p.hash = c.now ->> 'playbook'
       join (select distinct on (id) id, unit from case_made order by id, seq, place) m on m.id = c.id
      where c.now ->> 'reality' = 'Actual'),
 

@@ -29,9 +29,13 @@ def read_organisation(name):
 
 
 def read_catalogue(name):
-    """The catalogue's text; None where the area has none."""
+    """The catalogue's text without its standing duties, which a scenario names where it is about them; None where the area has none."""
     path = ROOT / f"deploy/catalogue/{name}.json"
-    return path.read_text(encoding="utf-8") if path.exists() else None
+    if not path.exists():
+        return None
+    catalogue = json.loads(path.read_text(encoding="utf-8"))
+    catalogue.pop("duties", None)
+    return json.dumps(catalogue, ensure_ascii=False)
 
 
 def playbook_texts():

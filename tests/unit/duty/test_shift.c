@@ -176,7 +176,7 @@ static void test_swap_refused(void **state) {
         assert_ok(plan(town, BOSS, one("2026-11-23", "night", OFFICER)));
         snprintf(body, sizeof body, "{'request':'swap-agree','shift':'%s','member':'%s'}", mine->id, OFFICER);
         assert_code(ask(town, AUXILIARY, body), "unknown_target");
-        /* the seat is lost in between: asked again when agreed to */
+        /* agreed to while the shift runs already */
         snprintf(body, sizeof body, "{'request':'swap','shift':'%s','with':'%s'}", mine->id, AUXILIARY);
         assert_ok(ask(town, OFFICER, body));
         assert_ok(plan(town, BOSS, one("2026-11-23", "day", AUXILIARY)));
@@ -186,6 +186,23 @@ static void test_swap_refused(void **state) {
         pass(town, 12 * HOUR);
         snprintf(body, sizeof body, "{'request':'swap','shift':'%s','with':'%s'}", mine->id, OFFICER);
         assert_code(ask(town, AUXILIARY, body), "closed");
+}
+
+/* He was free when he was asked, and is no longer when he agrees. */
+static void test_swap_is_checked_again(void **state) {
+        Town *town = *state;
+        char body[300];
+        assert_ok(say(town, town->admin, "admin/catalogue-apply",
+                      "{'catalogue':{'catalogue':'town','version':3,'rosters':{'east-watch':{'unit':'east','slots':{'night':{'from':'20:00','until':'08:00'}}},"
+                      "'gate':{'unit':'east','slots':{'late':{'from':'18:00','until':'22:00'}}}}}}"));
+        assert_ok(plan(town, BOSS, one("2026-11-23", "night", OFFICER)));
+        const Shift *mine = shift_at(town, START + 11 * HOUR);
+        snprintf(body, sizeof body, "{'request':'swap','shift':'%s','with':'%s'}", mine->id, AUXILIARY);
+        assert_ok(ask(town, OFFICER, body));
+        assert_ok(say(town, town->admin, "admin/roster-apply", "{'roster':'gate','shifts':[%s]}", one("2026-11-23", "late", AUXILIARY)));
+        snprintf(body, sizeof body, "{'request':'swap-agree','shift':'%s','member':'%s'}", mine->id, OFFICER);
+        assert_code(ask(town, AUXILIARY, body), "conflict");
+        assert_true(shift_has_member(mine, OFFICER));
 }
 
 static void test_handover(void **state) {
@@ -269,6 +286,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_rung_is_skipped, setup, town_teardown),
                 cmocka_unit_test_setup_teardown(test_swap, setup, town_teardown),
                 cmocka_unit_test_setup_teardown(test_swap_refused, setup, town_teardown),
+                cmocka_unit_test_setup_teardown(test_swap_is_checked_again, setup, town_teardown),
                 cmocka_unit_test_setup_teardown(test_handover, setup, town_teardown),
                 cmocka_unit_test_setup_teardown(test_catalogue_drops, setup, town_teardown),
                 cmocka_unit_test_setup_teardown(test_memory_and_load, setup, town_teardown),

@@ -4,12 +4,14 @@
 
 #include "engine/document/document.h"
 #include "engine/internal.h"
+#include "engine/shift/shift.h"
 
 #define NOTIFIED_MAX 20 /* members of one unit for one alert */
 
-static bool is_called(const Member *member, const Unit *unit, int64_t at) {
+/* While the unit's shift runs, only its people are called: whoever is off duty sleeps. */
+static bool is_called(const State *state, const Member *member, const Unit *unit, int64_t at) {
         const Seat *seat = member_seat(member, unit, at);
-        return seat != NULL && seat->role >= ROLE_COMMANDER && seat->role <= ROLE_GRID_WORKER;
+        return seat != NULL && seat->role >= ROLE_COMMANDER && seat->role <= ROLE_GRID_WORKER && member_is_on_duty(state, member, unit, at);
 }
 
 static void notify_members(Decision *decision, const Member *gateway, const Unit *unit, const Task *task, const char *channel,
@@ -19,7 +21,7 @@ static void notify_members(Decision *decision, const Member *gateway, const Unit
         snprintf(topic.name, sizeof topic.name, "%s", gateway->id);
         for (const Member *member; n < NOTIFIED_MAX &&
              (member = unit_next_member(decision_organisation(decision), unit, &cursor)) != NULL;) {
-                if (!is_called(member, unit, decision->at))
+                if (!is_called(decision->state, member, unit, decision->at))
                         continue;
                 Text text = {0};
                 document_open(&text, NULL, '{');

@@ -2,6 +2,7 @@
 #include "../engine/town.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "engine/shift/shift.h"
@@ -121,6 +122,26 @@ static void test_on_duty(void **state) {
         const Organisation *organisation = state_organisation(state_of(town));
         assert_false(member_is_on_duty(state_of(town), organisation_member(organisation, OFFICER), east, START));
         assert_true(member_is_on_duty(state_of(town), organisation_member(organisation, AUXILIARY), east, START));
+}
+
+/* An alarm at e1 by night calls who is on the shift, and both of the unit when none runs. */
+static void test_who_is_called(void **state) {
+        Town *town = *state;
+        char topic[64];
+        assert_ok(say(town, town->admin, "admin/catalogue-apply",
+                      "{'catalogue':{'catalogue':'town','version':3,'rosters':{'east-watch':{'unit':'e1','slots':{'night':{'from':'20:00','until':'08:00'}}}}}}"));
+        assert_ok(plan(town, BOSS, one("2026-11-23", "night", member_of("e1", "grid_worker"))));
+        pass(town, 13 * HOUR);
+        snprintf(topic, sizeof topic, "device/panic-1/event");
+        assert_ok(say(town, member_of("e1", "device"), topic, "{'event':'panic'}"));
+        assert_int_equal(cJSON_GetArraySize(town->notes), 1);
+        char *notes = json_print(town->notes);
+        assert_non_null(strstr(notes, member_of("e1", "grid_worker")));
+        free(notes);
+        assert_ok(act(town, "e1", task_of(town, "e1")->id, "complete", "{}"));
+        pass(town, 12 * HOUR);
+        assert_ok(say(town, member_of("e1", "device"), topic, "{'event':'panic'}"));
+        assert_int_equal(cJSON_GetArraySize(town->notes), 2);
 }
 
 /* The room's only one on shift has lost his seat: its rung is skipped, the town is asked. */
@@ -283,6 +304,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_plan_refused, setup, town_teardown),
                 cmocka_unit_test_setup_teardown(test_overlap, setup, town_teardown),
                 cmocka_unit_test_setup_teardown(test_on_duty, setup, town_teardown),
+                cmocka_unit_test_setup_teardown(test_who_is_called, setup, town_teardown),
                 cmocka_unit_test_setup_teardown(test_rung_is_skipped, setup, town_teardown),
                 cmocka_unit_test_setup_teardown(test_swap, setup, town_teardown),
                 cmocka_unit_test_setup_teardown(test_swap_refused, setup, town_teardown),

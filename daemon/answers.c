@@ -29,7 +29,9 @@ static void asked_init(Asked *asked, const Command *command) {
         memcpy(topic.name, command->stamp.member, sizeof topic.name);
         topic_format(&topic, asked->topic);
         memcpy(asked->id, command->id, sizeof asked->id);
-        snprintf(asked->name, sizeof asked->name, "%s", name ? name : "");
+        /* Names of questions are letters; what is none of them is not repeated (I12). */
+        if (name && strspn(name, "abcdefghijklmnopqrstuvwxyz_-") == strlen(name))
+                snprintf(asked->name, sizeof asked->name, "%s", name);
         memcpy(asked->correlation, command->correlation, command->n_correlation);
         asked->n_correlation = command->n_correlation;
 }

@@ -180,6 +180,14 @@ static bool command_check_note(Command *command) {
 }
 
 /* An identity number, a mobile number or a card is one as a number, too. */
+/* A field's name as a refusal may repeat it: ours are ASCII, whatever else was written there stays unsaid. */
+static const char *field_shown(const char *name) {
+        for (const char *at = name; *at; at++)
+                if ((unsigned char)*at >= 0x80)
+                        return "?";
+        return name;
+}
+
 static bool number_is_identity(const cJSON *item) {
         char digits[32];
 
@@ -191,36 +199,64 @@ static bool number_is_identity(const cJSON *item) {
  * A value of `fields`: a whole number, yes or no, or a short code. What is an identity, its name included, is refused, not masked,
  * and not quoted either.
  */
-static bool command_check_field(Command *command, const cJSON *item) {
+static bool command_check_field(Command *command, const char *of, const cJSON *item) {
         if (privacy_text_is_identity(item->string))
-                return command_reject(command, CODE_PRIVACY, "fields");
+                return command_reject(command, CODE_PRIVACY, "%s", of);
         if (cJSON_IsBool(item))
                 return true;
         if (json_is_whole(item))
-                return !number_is_identity(item) || command_reject(command, CODE_PRIVACY, "fields.%.64s", item->string);
+                return !number_is_identity(item) || command_reject(command, CODE_PRIVACY, "%s.%.64s", of, field_shown(item->string));
         if (!cJSON_IsString(item))
-                return command_reject(command, CODE_TYPE, "fields.%.64s", item->string);
+                return command_reject(command, CODE_TYPE, "%s.%.64s", of, field_shown(item->string));
         if (text_count_characters(item->valuestring) > FIELD_CHARACTERS_MAX)
-                return command_reject(command, CODE_RANGE, "fields.%.64s", item->string);
+                return command_reject(command, CODE_RANGE, "%s.%.64s", of, field_shown(item->string));
         if (privacy_text_is_identity(item->valuestring))
-                return command_reject(command, CODE_PRIVACY, "fields.%.64s", item->string);
+                return command_reject(command, CODE_PRIVACY, "%s.%.64s", of, field_shown(item->string));
         return true;
 }
 
-/* Reports and devices count and choose; they do not tell. */
-static bool command_check_fields(Command *command) {
-        const cJSON *fields = cJSON_GetObjectItemCaseSensitive(command->body, "fields"), *item;
+/* Reports, devices and results count and choose; they do not tell. */
+static bool command_check_counted(Command *command, const char *name) {
+        const cJSON *fields = cJSON_GetObjectItemCaseSensitive(command->body, name), *item;
 
-        if (!fields || cJSON_IsNull(fields) || command->topic.kind == TOPIC_ADMIN)
+        if (!fields || cJSON_IsNull(fields))
                 return true;
         if (!cJSON_IsObject(fields))
-                return command_reject(command, CODE_TYPE, "fields");
+                return command_reject(command, CODE_TYPE, "%s", name);
         if (cJSON_GetArraySize(fields) > FIELDS_MAX)
-                return command_reject(command, CODE_RANGE, "fields");
+                return command_reject(command, CODE_RANGE, "%s", name);
         cJSON_ArrayForEach(item, fields)
-                if (!command_check_field(command, item))
+                if (!command_check_field(command, name, item))
                         return false;
         return true;
+}
+
+/* What an administrator sends is configuration: names and titles of units, steps and forms, where no identity has any place. */
+static bool command_check_tree(Command *command, const cJSON *tree) {
+        const cJSON *item;
+
+        cJSON_ArrayForEach(item, tree) {
+                const char *name = item->string ? item->string : "";
+                bool hash = strcmp(name, "secret_hash") == 0;
+
+                if (privacy_text_is_identity(name) || (cJSON_IsString(item) && !hash && privacy_text_is_identity(item->valuestring)) ||
+                    (cJSON_IsNumber(item) && number_is_identity(item)))
+                        return command_reject(command, CODE_PRIVACY, "%s", "configuration");
+                if (!command_check_tree(command, item))
+                        return false;
+        }
+        return true;
+}
+
+static bool command_check_fields(Command *command) {
+        if (command->topic.kind == TOPIC_ADMIN) {
+                const cJSON *item;
+                cJSON_ArrayForEach(item, command->body) /* the id is the sender's */
+                        if ((cJSON_IsObject(item) || cJSON_IsArray(item)) && !command_check_tree(command, item))
+                                return false;
+                return true;
+        }
+        return command_check_counted(command, "fields") && command_check_counted(command, "result");
 }
 
 static bool command_check_privacy(Command *command) {

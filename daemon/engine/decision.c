@@ -12,6 +12,7 @@
 #include "engine/state/state_batch.h"
 #include "proto/json.h"
 #include "proto/mask.h"
+#include "proto/privacy.h"
 
 #define NOTE_BYTES_MAX (NOTE_CHARACTERS_MAX * 4)
 
@@ -35,6 +36,38 @@ static void detail_mend(char *detail) {
         }
 }
 
+/* Codes whose detail repeats the sender's own words, where a name could stand; the others speak of configuration, in two languages. */
+static bool code_quotes(Code code) {
+        switch (code) {
+        case CODE_MISSING:
+        case CODE_TYPE:
+        case CODE_TIME:
+        case CODE_UNKNOWN_FIELD:
+        case CODE_UNKNOWN_KIND:
+        case CODE_UNKNOWN_UNIT:
+        case CODE_UNKNOWN_MEMBER:
+        case CODE_UNKNOWN_TARGET:
+        case CODE_UNKNOWN_REFERENCE:
+        case CODE_DUPLICATE:
+        case CODE_SEAT:
+        case CODE_REASON:
+                return true;
+        default:
+                return false;
+        }
+}
+
+/* Names of fields, kinds and units are ASCII: whatever else was quoted is left out. */
+static void detail_unquote(char *detail) {
+        char *to = detail;
+        for (const char *at = detail; *at != '\0'; at++)
+                if ((unsigned char)*at < 0x80)
+                        *to++ = *at;
+                else if (to == detail || to[-1] != '?')
+                        *to++ = '?';
+        *to = '\0';
+}
+
 Code decision_reject(Decision *decision, Code code, const char *format, ...) {
         assert(code != CODE_NONE);
         va_list arguments;
@@ -42,7 +75,11 @@ Code decision_reject(Decision *decision, Code code, const char *format, ...) {
         vsnprintf(decision->detail, sizeof decision->detail, format, arguments);
         va_end(arguments);
         detail_mend(decision->detail);
-        mask_text(decision->detail); /* what is refused is stored nowhere, not even by being quoted (I12) */
+        /* what is refused is stored nowhere, not even by being quoted (I12) */
+        bool is_admin = decision->command != NULL && decision->command->topic.kind == TOPIC_ADMIN; /* told in two languages (check.c) */
+        if (!is_admin && code_quotes(code))
+                detail_unquote(decision->detail);
+        mask_text(decision->detail);
         decision->code = code;
         return code;
 }
@@ -112,6 +149,10 @@ bool decision_word(Decision *decision, const char *field, char ret[static NAME_M
         const char *word = json_string(body, field);
         if (word == NULL || !word_is_valid(word)) {
                 decision_reject(decision, word == NULL ? CODE_TYPE : CODE_RANGE, "%s: [a-z0-9_-]{1,32}", field);
+                return false;
+        }
+        if (privacy_text_is_identity(word)) {
+                decision_reject(decision, CODE_PRIVACY, "%s", field);
                 return false;
         }
         strcpy(ret, word);
@@ -201,7 +242,7 @@ bool decision_reason(Decision *decision, bool required, const char *owner_kind, 
                 decision_reject(decision, CODE_REASON, "reason");
                 return false;
         }
-        if (reason != NULL && (reason_is_brief(reason) || word_is_valid(reason)))
+        if (reason != NULL && (reason_is_brief(reason) || (word_is_valid(reason) && !privacy_text_is_identity(reason))))
                 strcpy(ret_reason, reason_is_brief(reason) ? "brief" : reason);
         else if (reason != NULL)
                 strcpy(ret_reason, REASON_WORDS);

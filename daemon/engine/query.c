@@ -351,7 +351,7 @@ static Code add_word(Asker *asker, size_t index, const char *name, const char *c
         const char *value = json_string(asker->command->body, name);
         if (!value)
                 return json_has(asker->command->body, name) ? CODE_TYPE : CODE_NONE;
-        bool known = !list && strlen(value) <= NAME_MAX_GRID;
+        bool known = !list && strlen(value) <= NAME_MAX_GRID && strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789_-.") == strlen(value);
         for (; list && *list; ++list)
                 known |= strcmp(*list, value) == 0;
         return known ? add_text(asker, index, value) : CODE_RANGE;

@@ -29,7 +29,7 @@ bool points_read_int(Decision *decision, const char *name, int64_t min, int64_t 
         if (!json_is_whole(item))
                 return decision_reject(decision, CODE_TYPE, "%s", name) == CODE_NONE;
         if (item->valuedouble < (double)min || item->valuedouble > (double)max)
-                return decision_reject(decision, CODE_RANGE, "%s: %lld–%lld", name, (long long)min, (long long)max) == CODE_NONE;
+                return decision_reject(decision, CODE_RANGE, "%s: %lld-%lld", name, (long long)min, (long long)max) == CODE_NONE;
         *ret = (int64_t)item->valuedouble;
         return true;
 }

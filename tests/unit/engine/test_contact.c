@@ -214,12 +214,28 @@ static void test_within_one_batch(void **state) {
         engine_batch_commit(town->engine);
 }
 
+/* A number that is somebody's is no code word: as a reason it becomes the note, masked; as a word it is refused. */
+static void test_an_identity_is_no_word(void **state) {
+        Town *town = *state;
+        const char *task = hand(town, "town", "e1", "");
+        assert_ok(act(town, "e1", task, "progress", "{'reason':'" PHONE "'}"));
+        assert_true(cJSON_IsTrue(cJSON_GetObjectItem(town->receipt, "masked")));
+        assert_nowhere(town, PHONE);
+        assert_int_equal(words_kept(town), 0);
+        size_t cursor = 0;
+        for (const Row *row; (row = map_next(town->database.tables[TABLE_PRIVATE_TEXT], &cursor, NULL)) != NULL;)
+                assert_null(strstr(row_cell(TABLE_PRIVATE_TEXT, row, "words"), PHONE));
+        /* nor is a name repeated to whoever wrote it where it does not belong */
+        assert_code(say(town, worker(), "tier3/e1/report", "{'kind':'\xe7\x94\xb2','fields':{}}"), "unknown_kind");
+        assert_nowhere(town, "\xe7\x94\xb2");
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, town_teardown)
         const struct CMUnitTest tests[] = {
                 TEST(test_only_where_it_is_asked_for), TEST(test_kept_apart), TEST(test_granted_to_the_responder_alone),
                 TEST(test_granted_to_a_part), TEST(test_erased_at_the_end), TEST(test_erased_when_cancelled), TEST(test_erased_by_time),
-                TEST(test_within_one_batch),
+                TEST(test_within_one_batch), TEST(test_an_identity_is_no_word),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

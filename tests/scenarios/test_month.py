@@ -67,6 +67,7 @@ def test_a_month_on_the_engine(servers):  # noqa: F811
         check_size(reconcile(month, driver))
         print(f"month: {took:.1f} s on the engine, {time.monotonic() - began - took:.1f} s to count, {sum(month.told.values())} messages")
         offline = [r for r in driver.relation("device_event") if r["online"] is False]
+        assert len(driver.relation("duty")) >= 10 and len(driver.relation("duty_round")) > 300
         assert {r["device"] for r in offline} == {"camera-01", "alarm-01", "panic-01"} and len(offline) >= 5
     finally:
         driver.close(prove=False)

@@ -357,6 +357,14 @@ static Code add_word(Asker *asker, size_t index, const char *name, const char *c
         return known ? add_text(asker, index, value) : CODE_RANGE;
 }
 
+/* A section of catalogues: the answer repeats its name, so that only known ones pass. */
+static Code add_section(Asker *asker, size_t index) {
+        const char *value = json_string(asker->command->body, "section");
+        if (value && !catalogue_section_is_known(value))
+                return CODE_RANGE;
+        return add_word(asker, index, "section", NULL);
+}
+
 static Code add_limit(Asker *asker, size_t index) {
         const cJSON *item = cJSON_GetObjectItemCaseSensitive(asker->command->body, "limit");
         int64_t limit = QUERY_LIMIT;
@@ -407,7 +415,7 @@ static Code add_parameter(Asker *asker, size_t index, Parameter parameter) {
         case PARAMETER_FIGURES:
         case PARAMETER_DIRECTORY: add_set(asker, index, parameter); return CODE_NONE;
         case PARAMETER_MEMBERS: return add_members(asker, index);
-        case PARAMETER_SECTION: return add_word(asker, index, "section", NULL);
+        case PARAMETER_SECTION: return add_section(asker, index);
         case PARAMETER_TASK: return add_uuid(asker, index, "task");
         case PARAMETER_WARNING: return add_target(asker, index, "warning");
         case PARAMETER_REPORT: return add_uuid(asker, index, "report");

@@ -240,19 +240,12 @@ def planted(jiezhou):
         if kind == "action" and (kind, verb) != last:
             planter.fresh_task()
         last = (kind, verb)
-        if kind == "admin" and verb in ("organisation-apply", "playbook-apply", "catalogue-apply"):
-            example = small(verb, example)
         for body in plantings(example):
             planter.send(kind, verb, body)
     planter.seen = seen
     # what comes after everything is dealt with after everything
     planter.worker.send(jiezhou.topic(UNIT, "report"), {"kind": "diary", "fields": {}})
     return planter
-
-
-def small(verb, example):
-    """Configuration files are texts of an administrator about units and forms; the shape of one is planted, not each of its hundred titles."""
-    return example
 
 
 def test_every_kind_was_planted(planted):

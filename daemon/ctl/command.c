@@ -10,7 +10,7 @@
 
 static const CommandEntry *const commands[] = {
         &command_init, &command_organisation, &command_member, &command_enrol, &command_warn, &command_cap, &command_task,
-        &command_escalations, &command_duty, &command_roster, &command_figures, &command_sheet, &command_device,
+        &command_escalations, &command_duty, &command_roster, &command_figures, &command_sheet, &command_device, &command_points,
         &command_watch, &command_quarantine, &command_playbook, &command_catalogue, &command_clock,
 };
 

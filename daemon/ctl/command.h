@@ -30,7 +30,7 @@ typedef struct CommandEntry {
 } CommandEntry;
 
 extern const CommandEntry command_init, command_organisation, command_member, command_enrol, command_warn, command_task, command_escalations, command_figures,
-        command_watch, command_duty, command_roster, command_quarantine, command_playbook, command_catalogue, command_clock, command_sheet, command_cap, command_device;
+        command_watch, command_duty, command_roster, command_quarantine, command_playbook, command_catalogue, command_clock, command_sheet, command_cap, command_device, command_points;
 
 /* `name` must be given; NULL when there is no such command. */
 const CommandEntry *command_find(const char *name);

@@ -1,11 +1,15 @@
 """Points and contacts through broker, daemon and database: two shops at once, replays, the ledger, and what only the responder is shown."""
+import csv
+import io
 import json
+import os
+import subprocess
 import threading
 
 import pytest
 
 import wire_check
-from stack import BASE, ROOT, message_id
+from stack import AREA, BASE, BUILD, ROOT, message_id
 
 UNIT, OTHER, ROOM = "village-02", "village-03", "room-guandi"
 CATALOGUE = json.loads((ROOT / "deploy/catalogue/jiezhou.json").read_text(encoding="utf-8"))
@@ -91,6 +95,28 @@ def test_export_page_by_page(town):
         after = {"after": page["next"]}
     assert pages == whole["entries"] and len(pages) >= 6
     assert commander.query("points_ledger", after="1; drop table")["code"] == "range"
+
+
+def test_on_the_command_line(town, tmp_path):
+    path = tmp_path / "connection.json"
+    path.write_text(json.dumps({"area": AREA, "mqtt": {"host": "127.0.0.1", "port": town.port}, "members": town.members}), encoding="utf-8")
+    path.chmod(0o600)
+
+    def run(*arguments, expect=0):
+        done = subprocess.run([str(BUILD / "daemon/ctl/policegridctl"), "--connection", str(path), "--lang", "en", *arguments], capture_output=True,
+                              text=True, stdin=subprocess.DEVNULL, timeout=120, env={**os.environ, "ASAN_OPTIONS": "detect_leaks=1"})
+        assert done.returncode == expect, (arguments, done.returncode, done.stdout, done.stderr)
+        return done.stdout
+    entries = town.sql("select card, number, points, balance from points_entry order by seq, card, number")
+    assert len(entries) > 1
+    rows = list(csv.DictReader(io.StringIO(run("points", "export"))))
+    assert [(r["card"], int(r["number"]), int(r["points"]), int(r["balance"])) for r in rows] == entries
+    assert run("points", "export", "--period", "2001-01").splitlines() == ["card,number,points,balance,at,period,kind,unit,origin_type,origin_id,by,reason"]
+    (balance,), = town.sql("select balance from points_holder where card = '20260001'")
+    assert f"card 20260001 ({UNIT}): balance {balance}" in run("points", "card", "20260001")
+    assert "20260001" in run("points", "ranking")
+    assert "soap" in run("points", "redemptions")
+    run("points", "card", "99999999", expect=1)
 
 
 def test_two_shops_at_once(town):

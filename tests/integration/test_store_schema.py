@@ -289,7 +289,7 @@ def test_playbook_versions_are_immutable(server, database):
         sql(server, database, "update policegrid.playbook set body = '[]'")
 
 
-VIEWS = ["task_list", "result_list", "assessment", "task_status", "unit_status", "warning_progress", "escalation_status", "escalation_history"]
+VIEWS = ["duty_list", "task_list", "result_list", "assessment", "task_status", "unit_status", "warning_progress", "escalation_status", "escalation_history"]
 
 
 def test_least_privilege(server, database):

@@ -97,7 +97,7 @@ static const struct { const char *row, *kind, *fields, *place; } SAMPLES[] = {
         {"M21", "rental-check", "\"checked\":15,\"with_hazard\":3,\"hazards\":3,\"notices\":1,\"rectified\":2,\"closed\":1", NULL},
         {"M21", "hotel-check", "\"checked\":15,\"with_hazard\":3,\"hazards\":3,\"notices\":1,\"rectified\":4", "fields.rectified"},
         {"M21", "hotel-check", "\"checked\":47,\"with_hazard\":3,\"hazards\":3,\"notices\":1,\"rectified\":3", NULL},
-        {"M22", "presence", "\"matters\":3,\"consultations\":4", NULL},
+        {"M22", "village-work", "\"matters\":3,\"consultations\":4", NULL},
         {"M24", "rentals", "\"month\":202611,\"registered\":120,\"due\":40,\"done\":38", NULL},
         {"M24", "rentals", "\"month\":202611,\"registered\":120,\"due\":40,\"done\":41", "fields.done"},
         {"M24", "rentals", "\"month\":11,\"registered\":120,\"due\":40,\"done\":38", "fields.month"},

@@ -14,6 +14,7 @@
 #include "engine/organisation/organisation.h"
 #include "engine/state/state.h"
 #include "proto/json.h"
+#include "proto/mask.h"
 #include "proto/timestamp.h"
 
 #define QUERY_LIMIT 100
@@ -322,6 +323,13 @@ static Code add_day(Asker *asker, size_t index, const char *name) {
         return is_date(value) ? add_text(asker, index, value) : CODE_RANGE;
 }
 
+/* Answers repeat some words of their question: what looks like an identity number is none of ours (I12). */
+static bool word_is_somebodys(const char *value) {
+        char copy[FIGURE_NAME_MAX + 1];
+        snprintf(copy, sizeof(copy), "%s", value);
+        return mask_text(copy);
+}
+
 /* `reports.dispute.people`: required. */
 static Code add_figure(Asker *asker, size_t index) {
         const char *value = json_string(asker->command->body, "figure");
@@ -330,7 +338,7 @@ static Code add_figure(Asker *asker, size_t index) {
         size_t n = strlen(value);
         if (n == 0 || n > FIGURE_NAME_MAX || strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") != n)
                 return CODE_RANGE;
-        return add_text(asker, index, value);
+        return word_is_somebodys(value) ? CODE_PRIVACY : add_text(asker, index, value);
 }
 
 static Code add_tier(Asker *asker, size_t index) {
@@ -354,6 +362,8 @@ static Code add_word(Asker *asker, size_t index, const char *name, const char *c
         bool known = !list && strlen(value) <= NAME_MAX_GRID && strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789_-.") == strlen(value);
         for (; list && *list; ++list)
                 known |= strcmp(*list, value) == 0;
+        if (!list && known && word_is_somebodys(value))
+                return CODE_PRIVACY;
         return known ? add_text(asker, index, value) : CODE_RANGE;
 }
 

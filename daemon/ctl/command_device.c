@@ -39,15 +39,6 @@ static cJSON *body_of(const Arguments *arguments)
         return body;
 }
 
-static void table_print(TextTable *table)
-{
-        _cleanup_text_ Text out = {0};
-
-        text_table_write(table, &out);
-        fputs(text_string(&out), stdout);
-        text_table_free(table);
-}
-
 static void devices_print(const Context *context, const cJSON *data)
 {
         static const char *const zh[] = {"设备", "类别", "单位", "状态", "故障", "始于", "网关"}, *const en[] = {"device", "kind", "unit", "state", "fault", "since", "gateway"};
@@ -65,7 +56,7 @@ static void devices_print(const Context *context, const cJSON *data)
                 when_show(json_string(item, "since"), context->zone_minutes, since, sizeof since);
                 text_table_add(table, cells);
         }
-        table_print(table);
+        text_table_print(table);
 }
 
 static void history_print(const Context *context, const cJSON *data)
@@ -81,7 +72,7 @@ static void history_print(const Context *context, const cJSON *data)
                 when_show(json_string(item, "at"), context->zone_minutes, at, sizeof at);
                 text_table_add(table, cells);
         }
-        table_print(table);
+        text_table_print(table);
 }
 
 static double percent_of(const cJSON *item)
@@ -109,23 +100,13 @@ static void availability_print(const Context *context, const cJSON *data)
                 snprintf(longest, sizeof longest, "%lld", (long long)json_int(item, "longest_s", 0) / 60);
                 text_table_add(table, cells);
         }
-        table_print(table);
-}
-
-static int question_ask(Context *context, const char *name, cJSON *body, DataPrint *print)
-{
-        int code = context_connect(context, ROLE_COMMANDER, NULL, 0);
-
-        if (code == EXIT_DONE)
-                return exchange_query_show(context, name, body, print);
-        cJSON_Delete(body);
-        return code;
+        text_table_print(table);
 }
 
 static int device_list(Context *context, const CommandVerb *verb, const Arguments *arguments)
 {
         (void)verb;
-        return question_ask(context, "devices", body_of(arguments), devices_print);
+        return exchange_ask(context, "devices", body_of(arguments), devices_print);
 }
 
 static int device_history(Context *context, const CommandVerb *verb, const Arguments *arguments)
@@ -134,13 +115,13 @@ static int device_history(Context *context, const CommandVerb *verb, const Argum
 
         (void)verb;
         cJSON_AddStringToObject(body, "device", arguments_positional(arguments, 0));
-        return question_ask(context, "device_history", body, history_print);
+        return exchange_ask(context, "device_history", body, history_print);
 }
 
 static int device_availability(Context *context, const CommandVerb *verb, const Arguments *arguments)
 {
         (void)verb;
-        return question_ask(context, "availability", body_of(arguments), availability_print);
+        return exchange_ask(context, "availability", body_of(arguments), availability_print);
 }
 
 static const CommandVerb verbs[] = {

@@ -41,7 +41,6 @@ static void duties_print(const Context *context, const cJSON *data)
 {
         static const char *const zh[] = {"职责", "名称", "状态", "下次", "本轮至", "对象", "要求", "已完成", "未完成对象", "停机略过"};
         static const char *const en[] = {"duty", "title", "state", "next", "round until", "targets", "asked", "done", "missed", "skipped"};
-        _cleanup_text_ Text out = {0};
         TextTable *table = text_table_new(10, context->language == LANGUAGE_ZH ? zh : en);
         const cJSON *item;
 
@@ -59,16 +58,13 @@ static void duties_print(const Context *context, const cJSON *data)
                 number_show(item, "skipped", skipped);
                 text_table_add(table, cells);
         }
-        text_table_write(table, &out);
-        fputs(text_string(&out), stdout);
-        text_table_free(table);
+        text_table_print(table);
 }
 
 static void rounds_print(const Context *context, const cJSON *data)
 {
         static const char *const zh[] = {"职责", "单位", "对象", "状态", "自", "至", "要求", "已完成"};
         static const char *const en[] = {"duty", "unit", "target", "state", "from", "until", "asked", "done"};
-        _cleanup_text_ Text out = {0};
         TextTable *table = text_table_new(8, context->language == LANGUAGE_ZH ? zh : en);
         const cJSON *item;
 
@@ -83,9 +79,7 @@ static void rounds_print(const Context *context, const cJSON *data)
                 number_show(item, "done", done);
                 text_table_add(table, cells);
         }
-        text_table_write(table, &out);
-        fputs(text_string(&out), stdout);
-        text_table_free(table);
+        text_table_print(table);
 }
 
 static cJSON *body_of(const Arguments *arguments)
@@ -104,11 +98,8 @@ static cJSON *body_of(const Arguments *arguments)
 static int duty_run(Context *context, const CommandVerb *verb, const Arguments *arguments)
 {
         bool rounds = strcmp(verb->name, "rounds") == 0;
-        int code = context_connect(context, ROLE_COMMANDER, NULL, 0);
 
-        if (code != EXIT_DONE)
-                return code;
-        return exchange_query_show(context, rounds ? "rounds" : "duties", body_of(arguments), rounds ? rounds_print : duties_print);
+        return exchange_ask(context, rounds ? "rounds" : "duties", body_of(arguments), rounds ? rounds_print : duties_print);
 }
 
 static const CommandVerb verbs[] = {

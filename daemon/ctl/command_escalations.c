@@ -21,7 +21,6 @@ static void escalations_print(const Context *context, const cJSON *escalations)
 {
         static const char *const zh[] = {"编号", "自", "至", "级", "状态", "起因", "理由", "上报时间", "签收期限", "任务"};
         static const char *const en[] = {"number", "from", "to", "level", "state", "cause", "reason", "opened", "accept by", "task"};
-        _cleanup_text_ Text out = {0};
         TextTable *table = text_table_new(10, context->language == LANGUAGE_ZH ? zh : en);
         const cJSON *item;
 
@@ -35,9 +34,7 @@ static void escalations_print(const Context *context, const cJSON *escalations)
                 when_show(json_string(item, "accept_by"), context->zone_minutes, accept, sizeof accept);
                 text_table_add(table, cells);
         }
-        text_table_write(table, &out);
-        fputs(text_string(&out), stdout);
-        text_table_free(table);
+        text_table_print(table);
 }
 
 static int escalations_run(Context *context, const CommandVerb *verb, const Arguments *arguments)

@@ -101,7 +101,6 @@ static void number_text(const cJSON *item, char *ret, size_t size)
 /* A table of an array's objects: one column for each name. */
 static void list_print(const cJSON *list, const char *const *names, size_t n_names)
 {
-        _cleanup_text_ Text out = {0};
         TextTable *table = text_table_new(n_names, names);
         const cJSON *item;
 
@@ -115,9 +114,7 @@ static void list_print(const cJSON *list, const char *const *names, size_t n_nam
                 }
                 text_table_add(table, cells);
         }
-        text_table_write(table, &out);
-        fputs(text_string(&out), stdout);
-        text_table_free(table);
+        text_table_print(table);
 }
 
 static void month_print(const Context *context, const cJSON *data)

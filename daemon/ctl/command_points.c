@@ -38,15 +38,6 @@ static cJSON *body_of(const Arguments *arguments)
         return body;
 }
 
-static void table_print(TextTable *table)
-{
-        _cleanup_text_ Text out = {0};
-
-        text_table_write(table, &out);
-        fputs(text_string(&out), stdout);
-        text_table_free(table);
-}
-
 static const char *number_show(const cJSON *item, const char *name, char ret[static 24])
 {
         snprintf(ret, 24, "%lld", (long long)json_int(item, name, 0));
@@ -69,7 +60,7 @@ static void card_print(const Context *context, const cJSON *data)
                 when_show(json_string(item, "at"), context->zone_minutes, at, sizeof at);
                 text_table_add(table, cells);
         }
-        table_print(table);
+        text_table_print(table);
 }
 
 static void ranking_print(const Context *context, const cJSON *data)
@@ -85,7 +76,7 @@ static void ranking_print(const Context *context, const cJSON *data)
 
                 text_table_add(table, cells);
         }
-        table_print(table);
+        text_table_print(table);
 }
 
 static void redemptions_print(const Context *context, const cJSON *data)
@@ -102,17 +93,7 @@ static void redemptions_print(const Context *context, const cJSON *data)
                 when_show(json_string(item, "reserved_at"), context->zone_minutes, at, sizeof at);
                 text_table_add(table, cells);
         }
-        table_print(table);
-}
-
-static int question_ask(Context *context, const char *name, cJSON *body, DataPrint *print)
-{
-        int code = context_connect(context, ROLE_COMMANDER, NULL, 0);
-
-        if (code == EXIT_DONE)
-                return exchange_query_show(context, name, body, print);
-        cJSON_Delete(body);
-        return code;
+        text_table_print(table);
 }
 
 static int points_card(Context *context, const CommandVerb *verb, const Arguments *arguments)
@@ -121,13 +102,13 @@ static int points_card(Context *context, const CommandVerb *verb, const Argument
 
         (void)verb;
         cJSON_AddStringToObject(body, "card", arguments_positional(arguments, 0));
-        return question_ask(context, "points", body, card_print);
+        return exchange_ask(context, "points", body, card_print);
 }
 
 static int points_ranking(Context *context, const CommandVerb *verb, const Arguments *arguments)
 {
         (void)verb;
-        return question_ask(context, "points_ranking", body_of(arguments), ranking_print);
+        return exchange_ask(context, "points_ranking", body_of(arguments), ranking_print);
 }
 
 static int points_redemptions(Context *context, const CommandVerb *verb, const Arguments *arguments)
@@ -137,7 +118,7 @@ static int points_redemptions(Context *context, const CommandVerb *verb, const A
         (void)verb;
         if (arguments_has(arguments, "open"))
                 cJSON_AddTrueToObject(body, "open");
-        return question_ask(context, "redemptions", body, redemptions_print);
+        return exchange_ask(context, "redemptions", body, redemptions_print);
 }
 
 /* Texts of the ledger are numbers, ids and code words: nothing in them has to be quoted. */

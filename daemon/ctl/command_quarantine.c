@@ -29,7 +29,6 @@ static void id_read(const cJSON *item, char ret[static 32])
 static void quarantine_print(const Context *context, const cJSON *messages)
 {
         static const char *const zh[] = {"号", "收到", "发送者", "主题", "原因"}, *const en[] = {"id", "received", "sender", "topic", "why"};
-        _cleanup_text_ Text out = {0};
         TextTable *table = text_table_new(5, context->language == LANGUAGE_ZH ? zh : en);
         const cJSON *item;
 
@@ -41,9 +40,7 @@ static void quarantine_print(const Context *context, const cJSON *messages)
                 when_show(json_string(item, "received_at"), context->zone_minutes, received, sizeof received);
                 text_table_add(table, cells);
         }
-        text_table_write(table, &out);
-        fputs(text_string(&out), stdout);
-        text_table_free(table);
+        text_table_print(table);
 }
 
 static int quarantine_ask(Context *context, cJSON **ret)

@@ -49,7 +49,6 @@ static void shifts_print(const Context *context, const cJSON *data)
 {
         static const char *const zh[] = {"", "值班表", "单位", "班次", "自", "至", "人员", "交接差异", "班次号"};
         static const char *const en[] = {"", "roster", "unit", "slot", "from", "until", "members", "differs", "shift"};
-        _cleanup_text_ Text out = {0};
         TextTable *table = text_table_new(9, context->language == LANGUAGE_ZH ? zh : en);
         const cJSON *item;
 
@@ -68,27 +67,21 @@ static void shifts_print(const Context *context, const cJSON *data)
                         snprintf(differs, sizeof differs, "%lld", (long long)json_int(takeover, "differs", 0));
                 text_table_add(table, cells);
         }
-        text_table_write(table, &out);
-        fputs(text_string(&out), stdout);
-        text_table_free(table);
+        text_table_print(table);
 }
 
 static int roster_show(Context *context, const CommandVerb *verb, const Arguments *arguments)
 {
         static const char *const names[] = {"unit", "roster", "from", "until"};
         const char *limit = arguments_value(arguments, "limit");
-        cJSON *body;
-        int code = context_connect(context, ROLE_COMMANDER, NULL, 0);
+        cJSON *body = cJSON_CreateObject();
 
         (void)verb;
-        if (code != EXIT_DONE)
-                return code;
-        body = cJSON_CreateObject();
         for (size_t i = 0; i < COMMAND_LENGTH(names); i++)
                 if (arguments_value(arguments, names[i]) != NULL)
                         cJSON_AddStringToObject(body, names[i], arguments_value(arguments, names[i]));
         cJSON_AddNumberToObject(body, "limit", limit != NULL ? atoi(limit) : 100);
-        return exchange_query_show(context, "roster", body, shifts_print);
+        return exchange_ask(context, "roster", body, shifts_print);
 }
 
 /* Speaks for the member himself; `body` is consumed. */

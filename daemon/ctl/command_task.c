@@ -53,7 +53,6 @@ static void tasks_print(const Context *context, const cJSON *tasks)
 {
         static const char *const zh[] = {"编号", "单位", "状态", "程度", "牌", "办结期限", "名称", "任务"};
         static const char *const en[] = {"number", "unit", "state", "severity", "card", "finish by", "title", "task"};
-        _cleanup_text_ Text out = {0};
         TextTable *table = text_table_new(8, context->language == LANGUAGE_ZH ? zh : en);
         const cJSON *item;
 
@@ -67,9 +66,7 @@ static void tasks_print(const Context *context, const cJSON *tasks)
                 when_show(json_string(item, "finish_by"), context->zone_minutes, finish, sizeof finish);
                 text_table_add(table, cells);
         }
-        text_table_write(table, &out);
-        fputs(text_string(&out), stdout);
-        text_table_free(table);
+        text_table_print(table);
 }
 
 static int tasks_ask(Context *context, const char *unit, const char *state, int limit, cJSON **ret)

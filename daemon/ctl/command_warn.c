@@ -159,7 +159,6 @@ static int warn_show(Context *context, const CommandVerb *verb, const Arguments 
 static void warnings_print(const Context *context, const cJSON *warnings)
 {
         static const char *const zh[] = {"标识", "状态", "程度", "事件", "发出", "标题"}, *const en[] = {"identifier", "state", "severity", "event", "sent", "headline"};
-        _cleanup_text_ Text out = {0};
         TextTable *table = text_table_new(6, context->language == LANGUAGE_ZH ? zh : en);
         const cJSON *item;
 
@@ -171,9 +170,7 @@ static void warnings_print(const Context *context, const cJSON *warnings)
                 when_show(json_string(item, "sent"), context->zone_minutes, sent, sizeof sent);
                 text_table_add(table, cells);
         }
-        text_table_write(table, &out);
-        fputs(text_string(&out), stdout);
-        text_table_free(table);
+        text_table_print(table);
 }
 
 static int warn_list(Context *context, const CommandVerb *verb, const Arguments *arguments)

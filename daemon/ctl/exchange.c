@@ -207,6 +207,16 @@ int exchange_query_show(Context *context, const char *name, cJSON *body, DataPri
         return EXIT_DONE;
 }
 
+int exchange_ask(Context *context, const char *name, cJSON *body, DataPrint *print)
+{
+        int code = context_connect(context, ROLE_COMMANDER, NULL, 0);
+
+        if (code == EXIT_DONE)
+                return exchange_query_show(context, name, body, print);
+        cJSON_Delete(body);
+        return code;
+}
+
 int exchange_show(Context *context, const char *name)
 {
         int code = context_connect(context, ROLE_ADMIN, NULL, 0);

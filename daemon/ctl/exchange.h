@@ -19,6 +19,8 @@ int exchange_query(Context *context, const char *name, cJSON *body, cJSON **ret)
 /* The same, and show what came: as JSON with --json or where `print` is NULL, else as `print` does. 0 or an exit code. */
 typedef void DataPrint(const Context *context, const cJSON *data);
 int exchange_query_show(Context *context, const char *name, cJSON *body, DataPrint *print);
+/* The same, connecting first as a commander where nobody else was chosen. `body` is consumed. */
+int exchange_ask(Context *context, const char *name, cJSON *body, DataPrint *print);
 /* The array `name` in a reply's data ({"total","truncated","tasks":[…]}); NULL when there is none. */
 const cJSON *reply_list(const cJSON *data, const char *name);
 /* Send, print the receipt in the chosen form, and return the exit code. `ret` may be NULL; else *ret is the receipt, or NULL. */

@@ -130,7 +130,6 @@ static void units_print(const Context *context, const Replay *replay)
 {
         static const char *const zh[] = {"单位", "原任务", "将有任务", "原上报", "将有上报", "未知"};
         static const char *const en[] = {"unit", "tasks", "would be", "escalations", "would be", "unknown"};
-        _cleanup_text_ Text out = {0};
         TextTable *table = text_table_new(6, context->language == LANGUAGE_ZH ? zh : en);
         size_t cursor = 0;
 
@@ -145,9 +144,7 @@ static void units_print(const Context *context, const Replay *replay)
                 }
                 text_table_add(table, cells);
         }
-        text_table_write(table, &out);
-        fputs(text_string(&out), stdout);
-        text_table_free(table);
+        text_table_print(table);
 }
 
 static void units_print_json(const Replay *replay)

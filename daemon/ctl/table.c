@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -162,4 +163,13 @@ void text_table_write(const TextTable *table, Text *ret)
                         text_append_string(ret, column + 1 < table->n_columns ? "  " : "\n");
                 }
         }
+}
+
+void text_table_print(TextTable *table)
+{
+        _cleanup_text_ Text out = {0};
+
+        text_table_write(table, &out);
+        fputs(text_string(&out), stdout);
+        text_table_free(table);
 }

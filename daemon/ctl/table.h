@@ -19,6 +19,8 @@ void text_table_add(TextTable *table, const char *const *cells);
 size_t text_table_count(const TextTable *table);
 /* Append the whole, with a rule under the headings, to *ret. */
 void text_table_write(const TextTable *table, Text *ret);
+/* Write the whole to standard output and free the table. */
+void text_table_print(TextTable *table);
 
 /* Columns that valid UTF-8 takes on a terminal: East Asian Wide and Fullwidth (UAX #11) are two, combining marks none. */
 size_t text_width(const char *text);

@@ -107,14 +107,18 @@ def test_on_the_command_line(town, tmp_path):
                               text=True, stdin=subprocess.DEVNULL, timeout=120, env={**os.environ, "ASAN_OPTIONS": "detect_leaks=1"})
         assert done.returncode == expect, (arguments, done.returncode, done.stdout, done.stderr)
         return done.stdout
+    holder, commander, shop = town.speak("grid_worker", OTHER), town.phone(town.member("commander", town.root())), town.speak("shop", OTHER)
+    assert ask(holder, "points-join", card="20260009")["outcome"] == "accepted"
+    for points in (60, 7):
+        assert ask(commander, "points-award", card="20260009", points=points, reason="helped")["outcome"] == "accepted"
+    assert ask(shop, "redeem", card="20260009", goods="soap", count=1)["outcome"] == "accepted"
     entries = town.sql("select card, number, points, balance from points_entry order by seq, card, number")
     assert len(entries) > 1
     rows = list(csv.DictReader(io.StringIO(run("points", "export"))))
     assert [(r["card"], int(r["number"]), int(r["points"]), int(r["balance"])) for r in rows] == entries
     assert run("points", "export", "--period", "2001-01").splitlines() == ["card,number,points,balance,at,period,kind,unit,origin_type,origin_id,by,reason"]
-    (balance,), = town.sql("select balance from points_holder where card = '20260001'")
-    assert f"card 20260001 ({UNIT}): balance {balance}" in run("points", "card", "20260001")
-    assert "20260001" in run("points", "ranking")
+    assert f"card 20260009 ({OTHER}): balance 67, reserved 20" in run("points", "card", "20260009")
+    assert "20260009" in run("points", "ranking")
     assert "soap" in run("points", "redemptions")
     run("points", "card", "99999999", expect=1)
 

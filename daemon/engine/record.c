@@ -19,9 +19,10 @@ Record record_of_task(const Decision *decision, const Task *task) {
                         .at = task->completed_at == TIMESTAMP_NONE ? decision->at : task->completed_at};
 }
 
-void record_done(Decision *decision, const Record *record) {
+int64_t record_done(Decision *decision, const Record *record) {
         if (record->reality != REALITY_ACTUAL)
-                return;
-        points_record(decision, record);
+                return 0;
+        int64_t points = points_record(decision, record);
         duty_record(decision, record);
+        return points;
 }

@@ -26,8 +26,8 @@ typedef struct Record {
         int64_t at;             /* business time, Unix ms: occurred_at where it is near, else when it was received */
 } Record;
 
-/* Appends what follows from it to the decision. Never rejects. */
-void record_done(Decision *decision, const Record *record);
+/* Appends what follows from it to the decision. Returns the points that were credited for it. Never rejects. */
+int64_t record_done(Decision *decision, const Record *record);
 
 /* The record of a report, of a completed task. Borrowed from them. */
 Record record_of_report(const Decision *decision, const Report *report);

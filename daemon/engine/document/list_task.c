@@ -142,42 +142,49 @@ static void add_due_counts(const Items *items, const Unit *unit, Text *text) {
                            counts[DUE_TODAY], counts[DUE_WEEK]);
 }
 
-void list_task_of_unit(const ListContext *context, const Unit *unit, Text *text) {
+/* Whose list: of a unit, where `member` is NULL; or the member's own, where `unit` is. */
+typedef struct Reader { const Unit *unit; const Member *member; } Reader;
+
+static Items reader_items(const ListContext *context, Reader reader, bool open) {
         Task *const *tasks;
-        size_t n = state_tasks_of_unit(context->state, unit->id, &tasks);
-        _cleanup_items_ Items items = select_items(context, tasks, n, NULL, true);
-        ListEntries entries;
-        add_due_counts(&items, unit, text);
-        list_open(&entries, text);
-        for (size_t i = 0; i < items.n; i++) {
-                const Item *item = &items.items[i];
-                bool whole = item->task->audience == AUDIENCE_ALL;
-                list_entry_start(&entries);
-                add_entry(text, item->task, whole);
-                list_add_text(text, "part", part_word(item->task, unit->id));
-                add_open_entry(context, text, item, whole);
-                if (!list_entry_end(&entries))
-                        break;
-        }
-        list_close(&entries, items.n);
+        size_t n = reader.unit ? state_tasks_of_unit(context->state, reader.unit->id, &tasks)
+                               : state_tasks_of_member(context->state, reader.member->id, &tasks);
+        return select_items(context, tasks, n, reader.member, open);
 }
 
-void list_task_of_member(const ListContext *context, const Member *member, Text *text) {
-        Task *const *tasks;
-        size_t n = state_tasks_of_member(context->state, member->id, &tasks);
-        _cleanup_items_ Items items = select_items(context, tasks, n, member, true);
+/* The entries of the list, open ones or results; a unit is told in words what is meant for all of it. */
+static void add_entries(const ListContext *context, Reader reader, const Items *items, bool open, Text *text) {
         ListEntries entries;
-        add_due_counts(&items, NULL, text);
         list_open(&entries, text);
-        for (size_t i = 0; i < items.n; i++) {
+        for (size_t i = 0; i < items->n; i++) {
+                const Task *task = items->items[i].task;
+                bool whole = !reader.unit || task->audience == AUDIENCE_ALL;
                 list_entry_start(&entries);
-                add_entry(text, items.items[i].task, true);
-                list_add_text(text, "unit", items.items[i].task->unit);
-                add_open_entry(context, text, &items.items[i], true);
+                add_entry(text, task, whole);
+                if (reader.member)
+                        list_add_text(text, "unit", task->unit);
+                else if (open)
+                        list_add_text(text, "part", part_word(task, reader.unit->id));
+                if (open)
+                        add_open_entry(context, text, &items->items[i], whole);
+                else
+                        add_closed_entry(context, text, task, whole);
                 if (!list_entry_end(&entries))
                         break;
         }
-        list_close(&entries, items.n);
+        list_close(&entries, items->n);
+}
+
+static void list_task(const ListContext *context, Reader reader, Text *text) {
+        _cleanup_items_ Items items = reader_items(context, reader, true);
+        add_due_counts(&items, reader.unit, text);
+        add_entries(context, reader, &items, true, text);
+}
+
+void list_task_of_unit(const ListContext *context, const Unit *unit, Text *text) { list_task(context, (Reader){.unit = unit}, text); }
+
+void list_task_of_member(const ListContext *context, const Member *member, Text *text) {
+        list_task(context, (Reader){.member = member}, text);
 }
 
 /* ---- results ---- */
@@ -219,40 +226,15 @@ static void add_counted(const Items *items, const Unit *unit, Text *text) {
         json_append(text, counted);
 }
 
-void list_result_of_unit(const ListContext *context, const Unit *unit, Text *text) {
-        Task *const *tasks;
-        size_t n = state_tasks_of_unit(context->state, unit->id, &tasks);
-        _cleanup_items_ Items items = select_items(context, tasks, n, NULL, false);
-        ListEntries entries;
+static void list_result(const ListContext *context, Reader reader, Text *text) {
+        _cleanup_items_ Items items = reader_items(context, reader, false);
         text_append_format(text, ",\"total\":%zu", items.n);
-        add_counted(&items, unit, text);
-        list_open(&entries, text);
-        for (size_t i = 0; i < items.n; i++) {
-                bool whole = items.items[i].task->audience == AUDIENCE_ALL;
-                list_entry_start(&entries);
-                add_entry(text, items.items[i].task, whole);
-                add_closed_entry(context, text, items.items[i].task, whole);
-                if (!list_entry_end(&entries))
-                        break;
-        }
-        list_close(&entries, items.n);
+        add_counted(&items, reader.unit, text);
+        add_entries(context, reader, &items, false, text);
 }
 
+void list_result_of_unit(const ListContext *context, const Unit *unit, Text *text) { list_result(context, (Reader){.unit = unit}, text); }
+
 void list_result_of_member(const ListContext *context, const Member *member, Text *text) {
-        Task *const *tasks;
-        size_t n = state_tasks_of_member(context->state, member->id, &tasks);
-        _cleanup_items_ Items items = select_items(context, tasks, n, member, false);
-        ListEntries entries;
-        text_append_format(text, ",\"total\":%zu", items.n);
-        add_counted(&items, NULL, text);
-        list_open(&entries, text);
-        for (size_t i = 0; i < items.n; i++) {
-                list_entry_start(&entries);
-                add_entry(text, items.items[i].task, true);
-                list_add_text(text, "unit", items.items[i].task->unit);
-                add_closed_entry(context, text, items.items[i].task, true);
-                if (!list_entry_end(&entries))
-                        break;
-        }
-        list_close(&entries, items.n);
+        list_result(context, (Reader){.member = member}, text);
 }

@@ -127,17 +127,13 @@ static int64_t earn_one(Decision *decision, const Holder *holder, const char *ki
         return points;
 }
 
-void points_earn(Decision *decision, const cJSON *rule, const Record *record) {
-        const Holder *holder = earner(decision, rule, record);
+/* Returns how many points it credited. */
+static int64_t earn_by_rule(Decision *decision, const cJSON *rule, const Record *record) {
+        const Holder *holder = rule ? earner(decision, rule, record) : NULL;
         if (!holder)
-                return;
+                return 0;
         const Earning earning = points_rule_count(rule, record->fields);
-        int64_t n = earn_one(decision, holder, "base", earning.base, record) + earn_one(decision, holder, "bonus", earning.bonus, record);
-        if (n == 0)
-                return;
-        n += json_int(decision->created, "points", 0); /* more than one rule may earn by the same work */
-        cJSON_DeleteItemFromObjectCaseSensitive(decision->created, "points");
-        decision_created_int(decision, "points", n);
+        return earn_one(decision, holder, "base", earning.base, record) + earn_one(decision, holder, "bonus", earning.bonus, record);
 }
 
 static const cJSON *record_rule(const Decision *decision, const Record *record) {
@@ -149,21 +145,22 @@ static const cJSON *record_rule(const Decision *decision, const Record *record) 
 }
 
 /* What adding playbooks give for the report besides. */
-static void points_added(Decision *decision, const Record *record) {
+static int64_t earn_added(Decision *decision, const Record *record) {
+        int64_t points = 0;
         const Playbook *adding[ADDS_MAX];
         const Report *report = record->type == RECORD_REPORT ? state_report(decision->state, record->id) : NULL;
         size_t n = report ? playbook_set_adding(state_playbooks(decision->state), TRIGGER_REPORT, report->kind, report->severity, report->fields,
                                                 adding) : 0;
         for (size_t i = 0; i < n; i++)
-                if (playbook_points(adding[i]))
-                        points_earn(decision, playbook_points(adding[i]), record);
+                points += earn_by_rule(decision, playbook_points(adding[i]), record);
+        return points;
 }
 
-void points_record(Decision *decision, const Record *record) {
-        const cJSON *rule = record_rule(decision, record);
-        if (rule)
-                points_earn(decision, rule, record);
-        points_added(decision, record);
+int64_t points_record(Decision *decision, const Record *record) {
+        int64_t points = earn_by_rule(decision, record_rule(decision, record), record) + earn_added(decision, record);
+        if (points > 0)
+                decision_created_int(decision, "points", points);
+        return points;
 }
 
 /* ---- by hand ---- */

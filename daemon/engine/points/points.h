@@ -31,10 +31,11 @@ DecisionHandler redemption_decide, redemption_confirm_decide, redemption_cancel_
 DecisionHandler points_award_decide, points_correct_decide, points_honour_decide;       /* points.c */
 
 /* ---- what work earns ---- */
-/* Credits what the rule of the recorded work says, to a card that has opted in, within the day's limit. Never rejects. */
-void points_record(Decision *decision, const Record *record);
-/* The same by a given rule, for playbooks that only add points. */
-void points_earn(Decision *decision, const cJSON *rule, const Record *record);
+/*
+ * Credits what the rules of the recorded work say (its step's or report kind's, and of playbooks that only add points) to cards that have
+ * opted in, within the day's limit; says it in the receipt. Returns how many points. Never rejects.
+ */
+int64_t points_record(Decision *decision, const Record *record);
 
 /* ---- points_catalogue.c ---- */
 bool points_catalogue_check(Check *check, const cJSON *section, const Organisation *organisation, const PlaybookSet *playbooks);

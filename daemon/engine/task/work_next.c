@@ -181,8 +181,7 @@ static void end_inform(Decision *decision, const Task *task, const cJSON *to) {
 /* What was credited for it stands with the task, for the results list. */
 static void record_task(Decision *decision, const Task *task) {
         const Record record = record_of_task(decision, task);
-        record_done(decision, &record);
-        int64_t points = json_int(decision->created, "points", 0);
+        int64_t points = record_done(decision, &record);
         if (points == 0)
                 return;
         TaskChange change;

@@ -1,4 +1,5 @@
 """Drives store_probe (tests/unit/store/store_probe.c): a store with nothing around it, for tests that freeze, cut and kill."""
+import contextlib
 import json
 import os
 import queue
@@ -11,7 +12,7 @@ import time
 
 import psycopg2
 
-from stack import AREA, BUILD, WAIT
+from stack import AREA, BUILD, WAIT, Cluster
 
 PROGRAM = BUILD / "tests/unit/store/store_probe"
 
@@ -164,3 +165,22 @@ class Tunnel:
     def close(self):
         for s in self.sockets:
             s.close()
+
+
+@contextlib.contextmanager
+def filled_town(folder, fill):
+    """A migrated cluster whose database `town` holds what fill(cursor) inserts, and a probe that is ready: (cluster, probe)."""
+    cluster = Cluster(folder)
+    cluster.start()
+    sql(cluster, "postgres", "create database town")
+    assert migrate(cluster, "town").returncode == 0
+    connection = connect(cluster, "town")
+    connection.autocommit = False
+    fill(connection.cursor())
+    connection.commit()
+    connection.close()
+    probe = Probe(cluster.conninfo("policegrid_daemon", "town"))
+    probe.ready()
+    yield cluster, probe
+    probe.stop()
+    cluster.stop()

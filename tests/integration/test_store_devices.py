@@ -2,8 +2,8 @@
 import psycopg2
 import pytest
 
-from stack import AREA, Cluster
-from store_probe import Probe, connect, migrate, sql
+from stack import AREA
+from store_probe import connect, filled_town, sql
 from store_rows import build_town, insert
 
 HOUR = 3600
@@ -21,20 +21,8 @@ STORY = [
 
 @pytest.fixture(scope="module")
 def town(workspace):
-    cluster = Cluster(workspace / "devices-postgresql")
-    cluster.start()
-    sql(cluster, "postgres", "create database town")
-    assert migrate(cluster, "town").returncode == 0
-    connection = connect(cluster, "town")
-    connection.autocommit = False
-    fill(connection.cursor())
-    connection.commit()
-    connection.close()
-    probe = Probe(cluster.conninfo("policegrid_daemon", "town"))
-    probe.ready()
-    yield cluster, probe
-    probe.stop()
-    cluster.stop()
+    with filled_town(workspace / "devices-postgresql", fill) as (cluster, probe):
+        yield cluster, probe
 
 
 def fill(cursor):

@@ -3,8 +3,8 @@ import itertools
 
 import pytest
 
-from stack import AREA, Cluster
-from store_probe import Probe, connect, migrate, sql
+from stack import AREA
+from store_probe import filled_town
 from store_rows import CASE, NEXT, RUNG, TASK, WARNING, build_town, insert, rung, rung_event, task
 
 M1, M2 = "m1", "m2"
@@ -15,20 +15,8 @@ SEAT = "00000000-0000-7000-8000-00000000000c"
 
 @pytest.fixture(scope="module")
 def town(workspace):
-    cluster = Cluster(workspace / "query-postgresql")
-    cluster.start()
-    sql(cluster, "postgres", "create database town")
-    assert migrate(cluster, "town").returncode == 0
-    connection = connect(cluster, "town")
-    connection.autocommit = False
-    fill(connection.cursor())
-    connection.commit()
-    connection.close()
-    probe = Probe(cluster.conninfo("policegrid_daemon", "town"))
-    probe.ready()
-    yield probe
-    probe.stop()
-    cluster.stop()
+    with filled_town(workspace / "query-postgresql", fill) as (_, probe):
+        yield probe
 
 
 def fill(cursor):

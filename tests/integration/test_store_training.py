@@ -3,8 +3,8 @@ import itertools
 
 import pytest
 
-from stack import AREA, Cluster
-from store_probe import Probe, connect, migrate, sql
+from stack import AREA
+from store_probe import filled_town, sql
 from store_rows import build_town, insert, task
 
 M1, M2, EXAMINER = "140802100-a", "140802100-b", "140802100-x"
@@ -45,20 +45,8 @@ def exam(cursor, number, member, score, topic="fraud", at="now", **changes):
 
 @pytest.fixture(scope="module")
 def town(workspace):
-    cluster = Cluster(workspace / "training-postgresql")
-    cluster.start()
-    sql(cluster, "postgres", "create database town")
-    assert migrate(cluster, "town").returncode == 0
-    connection = connect(cluster, "town")
-    connection.autocommit = False
-    fill(connection.cursor())
-    connection.commit()
-    connection.close()
-    probe = Probe(cluster.conninfo("policegrid_daemon", "town"))
-    probe.ready()
-    yield cluster, probe
-    probe.stop()
-    cluster.stop()
+    with filled_town(workspace / "training-postgresql", fill) as (cluster, probe):
+        yield cluster, probe
 
 
 def fill(cursor):
